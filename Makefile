@@ -1,0 +1,51 @@
+# Everything a user or a developer does with this checkout; `make help` lists it.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup test lint format bench lock clean
+
+help: ## List these targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
+	  || sed -n 's/^\([a-z]*\):.*## /make \1: /p' Makefile
+
+run: $(READY) ## Set everything up and start the REPL (a pipe works too: make -s run < commands.txt)
+	@$(BIN)/bstrace $(ARGS)
+
+setup: $(READY) ## Set everything up: a virtual environment in .venv, from the lock file
+
+test: $(READY) ## Set everything up and run all tests (ARGS='-k topology' picks some)
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(READY) ## ruff and mypy --strict
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(READY) ## Put the code into ruff's form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(READY) ## Measure, each figure against a yardstick in the same run
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lock: ## Make requirements.lock anew from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+	  --generate-hashes --custom-compile-command 'make lock' -q -o requirements.lock
+
+clean: ## Remove the virtual environment and every cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Progress goes to standard error: standard output belongs to the replies of a piped session.
+$(READY): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "bstrace needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.11 run" >&2; exit 1; }
+	@echo "Setting up $(VENV) (once, about half a minute) ..." >&2
+	@$(PYTHON) -m venv --clear $(VENV) >&2 \
+	  || { echo "No venv module: on Debian and Ubuntu, apt install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . >&2
+	@touch $(READY)

@@ -1,0 +1,215 @@
+"""What happened, as typed records: the one model that collectors write and every reporter reads.
+
+A tracer writes *events*, one per ptrace stop, in the order in which it saw the stops. Nothing in them is
+formatted: numbers are the kernel's, memory is bytes. ``bstinspect.decode`` turns them into names and text.
+
+Times (``when``) are CLOCK_MONOTONIC in nanoseconds. `CaptureStart` pairs that clock with CLOCK_REALTIME.
+``tid`` is the thread that stopped; ``pid`` is its thread group (tgid), the process.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+FORMAT_VERSION = 1
+"""Version of the record format; it grows when a record changes shape."""
+
+
+class Record(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """Base of all records. On the wire each is a msgpack array that starts with the record's name."""
+
+    when: int
+
+
+class Block(msgspec.Struct, frozen=True, array_like=True):
+    """Bytes of a tracee's memory, read at a stop.
+
+    `data` is shorter than `wanted` where the memory ended (or was refused); empty means unreadable.
+    """
+
+    address: int
+    data: bytes
+    wanted: int
+
+
+class CaptureStart(Record, frozen=True):
+    """The first record of a capture: how to read the rest."""
+
+    version: int
+    realtime: int
+    """CLOCK_REALTIME, nanoseconds, at `when`."""
+    machine: str
+    """``os.uname().machine``, for example ``x86_64``: syscall numbers depend on it."""
+
+
+class Attached(Record, frozen=True):
+    """A thread came under the tracer: seized by request, or followed from a fork or clone."""
+
+    tid: int
+    pid: int
+    followed: bool
+
+
+class Detached(Record, frozen=True):
+    """The tracer let a thread go; it runs on."""
+
+    tid: int
+    pid: int
+
+
+class SyscallEntry(Record, frozen=True):
+    """A syscall-entry-stop, from PTRACE_GET_SYSCALL_INFO (ptrace(2), Linux 5.3)."""
+
+    tid: int
+    pid: int
+    number: int
+    arguments: tuple[int, int, int, int, int, int]
+    """Raw 64-bit registers, unsigned."""
+    memory: tuple[Block, ...] = ()
+    """What the arguments pointed to on the way in."""
+    instruction_pointer: int = 0
+    arch: int = 0
+    """AUDIT_ARCH_* of the call (0: the machine's own); an i386 call on x86-64 has another."""
+
+
+class SyscallExit(Record, frozen=True):
+    """A syscall-exit-stop. It belongs to the last `SyscallEntry` of the same tid."""
+
+    tid: int
+    pid: int
+    value: int
+    """The return value, signed; -errno where `is_error`."""
+    is_error: bool
+    memory: tuple[Block, ...] = ()
+    """What the arguments pointed to on the way out."""
+
+
+class SignalDelivery(Record, frozen=True):
+    """A signal-delivery-stop: the signal is about to reach the tracee. SIGKILL has none."""
+
+    tid: int
+    pid: int
+    signal: int
+    siginfo: bytes
+    """The raw 128-byte siginfo_t, from PTRACE_GETSIGINFO; empty where it could not be had."""
+
+
+class GroupStop(Record, frozen=True):
+    """The thread entered a group-stop: the whole process is stopped until SIGCONT."""
+
+    tid: int
+    pid: int
+    signal: int
+
+
+class GroupContinue(Record, frozen=True):
+    """SIGCONT ended a group-stop."""
+
+    tid: int
+    pid: int
+
+
+class Spawned(Record, frozen=True):
+    """PTRACE_EVENT_FORK, _VFORK or _CLONE: `child` is the new pid or tid."""
+
+    tid: int
+    pid: int
+    child: int
+    event: str
+    """``fork``, ``vfork`` or ``clone``."""
+
+
+class Executed(Record, frozen=True):
+    """PTRACE_EVENT_EXEC: the process runs another program; `former_tid` is the thread that called execve."""
+
+    tid: int
+    pid: int
+    former_tid: int
+
+
+class Exiting(Record, frozen=True):
+    """PTRACE_EVENT_EXIT: the thread is on its way out, its memory and descriptors still there to read.
+
+    `status` is the wait status that it will leave (GETEVENTMSG), so a non-zero low byte means that a signal
+    is killing the whole process: the earliest word of a death.
+    """
+
+    tid: int
+    pid: int
+    status: int
+
+
+class Exited(Record, frozen=True):
+    """waitpid(2) reported the end of a thread; of the whole process where `tid` equals `pid`."""
+
+    tid: int
+    pid: int
+    status: int
+
+
+class ThreadState(msgspec.Struct, frozen=True, array_like=True):
+    """One thread as the autopsy found it."""
+
+    tid: int
+    name: str
+    syscall: int
+    """Number of the syscall in progress, or -1 when it ran in user space or that could not be read."""
+    arguments: tuple[int, ...]
+    """Six raw registers, or none when `syscall` is -1."""
+
+
+class Descriptor(msgspec.Struct, frozen=True, array_like=True):
+    """One open descriptor: `target` is what /proc/PID/fd/N says, `endpoint` names a socket's ends."""
+
+    number: int
+    target: str
+    endpoint: str = ""
+    """For a socket, for example ``unix:/run/x/20.1``, ``unix:->/run/x/10.1`` or ``tcp:127.0.0.1:80->...``."""
+
+
+class Autopsy(Record, frozen=True):
+    """A dying process, read in its PTRACE_EVENT_EXIT stop (proc(5))."""
+
+    pid: int
+    status: int
+    """The wait status that it will leave."""
+    was_stopped: bool
+    """True when it was in a group-stop when the end came."""
+    threads: tuple[ThreadState, ...]
+    descriptors: tuple[Descriptor, ...]
+    descriptors_omitted: int
+    """How many descriptors were left out to keep the autopsy short (it is bounded by time)."""
+    resident_kib: int
+    peak_kib: int
+    age_ns: int
+    """How long the process lived, nanoseconds (from its start time in /proc/PID/stat, 10 ms steps)."""
+    parent: int
+    uid: int
+
+
+class Lost(Record, frozen=True):
+    """Records that could not be written (a full disk): a note that something is missing here."""
+
+    count: int
+    reason: str
+
+
+AnyRecord: TypeAlias = (
+    CaptureStart
+    | Attached
+    | Detached
+    | SyscallEntry
+    | SyscallExit
+    | SignalDelivery
+    | GroupStop
+    | GroupContinue
+    | Spawned
+    | Executed
+    | Exiting
+    | Exited
+    | Autopsy
+    | Lost
+)
+"""Every record there is, as msgspec's tagged union."""
