@@ -1,0 +1,293 @@
+"""The controller's socket: many requests in flight, each answer matched to its request by number.
+
+No thread: the socket's descriptor is watched by the event loop. It is edge-triggered (zmq_getsockopt(3),
+ZMQ_FD), so after every send and every wake-up the socket is read until it has nothing more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import zmq
+
+from bstcluster.protocol import (
+    MAX_IN_FLIGHT,
+    MAX_MESSAGE,
+    QUEUE_LIMIT,
+    VERSION,
+    Alive,
+    Answer,
+    Cancel,
+    ChildContinued,
+    ChildExited,
+    ChildNotice,
+    ChildStopped,
+    Credit,
+    Exec,
+    Hello,
+    Malformed,
+    Numbers,
+    Ping,
+    Probe,
+    Request,
+    Unavailable,
+    decode_reply,
+    encode,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+BATCH: Final = 256
+"""Messages taken before the event loop's other work gets its turn."""
+
+
+@dataclass(slots=True)
+class Pending:
+    """A request on its way."""
+
+    target: int | None
+    """None: the whole tree (a `Ping`)."""
+    answer: asyncio.Future[Answer]
+    patience: float
+    """Seconds of silence after which the target is probed, and again until the probe is given up."""
+    timer: asyncio.TimerHandle | None = None
+    credit: int = 0
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when credit or the answer has come."""
+
+
+class Channel:
+    """The ROUTER that the root node connects to."""
+
+    def __init__(
+        self,
+        path: Path,
+        on_notice: Callable[[ChildNotice | Malformed], None],
+        on_late: Callable[[Answer], None],
+    ) -> None:
+        """Bind at `path`. `on_late` gets the answers that nobody waits for any more."""
+        self._loop = asyncio.get_running_loop()
+        self._on_notice = on_notice
+        self._on_late = on_late
+        self._context = zmq.Context()
+        self._socket: zmq.Socket[bytes] = self._context.socket(zmq.ROUTER)
+        for option, value in (
+            (zmq.LINGER, 0),
+            (zmq.MAXMSGSIZE, MAX_MESSAGE),
+            (zmq.SNDHWM, QUEUE_LIMIT),
+            (zmq.RCVHWM, QUEUE_LIMIT),
+            (zmq.ROUTER_MANDATORY, 1),
+        ):
+            self._socket.setsockopt(option, value)
+        self._socket.bind(f"ipc://{path}")
+        self._pending: dict[int, Pending] = {}
+        self._probes: dict[int, int] = {}
+        self._greetings: dict[bytes, asyncio.Future[Hello]] = {}
+        self._in_flight = asyncio.Semaphore(MAX_IN_FLIGHT)
+        self._numbers = 0
+        self.root: bytes | None = None
+        """Identity of the root node: everything goes to it."""
+        self.malformed = 0
+        """Frames dropped because they were no messages."""
+        self._descriptor = self._socket.getsockopt(zmq.FD)
+        self._loop.add_reader(self._descriptor, self._drain)
+
+    def close(self) -> None:
+        """Close the socket; who still waits is cancelled."""
+        self._loop.remove_reader(self._descriptor)
+        for pending in self._pending.values():
+            pending.answer.cancel()
+            if pending.timer is not None:
+                pending.timer.cancel()
+        self._socket.close()
+        self._context.term()
+
+    def number(self) -> int:
+        """Return a request number that was never used before."""
+        self._numbers += 1
+        return self._numbers
+
+    def expect(self, root: bytes) -> asyncio.Future[Hello]:
+        """Return a future of the hello of `root`, which becomes the one that everything goes to."""
+        self.root = root
+        greeting: asyncio.Future[Hello] = self._loop.create_future()
+        self._greetings[root] = greeting
+        return greeting
+
+    async def ask(self, request: Request, patience: float) -> Answer:
+        """Send `request`, return its answer: `Unavailable` where the tree cannot deliver it.
+
+        It waits as long as the target answers probes: busy is not unavailable.
+        """
+        async with self._in_flight:
+            pending = self._begin(request, patience)
+            try:
+                return await pending.answer
+            finally:
+                self._finish(request.request, pending)
+
+    async def ask_by(self, request: Ping, limit: float) -> Answer | None:
+        """Send `request`, return its answer, or None after `limit` seconds."""
+        async with self._in_flight:
+            pending = self._begin(request, limit)
+            try:
+                return await pending.answer
+            except TimeoutError:
+                return None
+            finally:
+                self._finish(request.request, pending)
+
+    async def stream(self, first: Exec, rest: AsyncIterator[bytes], patience: float) -> Answer:
+        """Send `first`, then the chunks of `rest` as the node asks for them; return the answer."""
+        async with self._in_flight:
+            pending = self._begin(first, patience)
+            answered = False
+            try:
+                await self._feed(first, rest, pending)
+                answer = await pending.answer
+                answered = True
+                return answer
+            finally:
+                if not answered:
+                    self._send(encode(Cancel(first.request, first.target)))
+                self._finish(first.request, pending)
+
+    def fail(self, concerned: Callable[[int], bool]) -> None:
+        """Answer every pending request whose target is `concerned` with `Unavailable`."""
+        for number, pending in list(self._pending.items()):
+            if pending.target is not None and concerned(pending.target):
+                self._settle(number, Unavailable(number))
+
+    async def _feed(self, first: Exec, rest: AsyncIterator[bytes], pending: Pending) -> None:
+        """Send the chunks; the last is sent as such, so one is always held back."""
+        held: bytes | None = None
+        async for chunk in rest:
+            if held is not None and not await self._feed_one(first, held, pending, last=False):
+                return
+            held = chunk
+        await self._feed_one(first, held or b"", pending, last=True)
+
+    async def _feed_one(self, first: Exec, chunk: bytes, pending: Pending, *, last: bool) -> bool:
+        """Send one chunk as soon as there is credit; return False when the answer has come instead."""
+        while pending.credit == 0 and not pending.answer.done():
+            pending.moved.clear()
+            await pending.moved.wait()
+        if pending.answer.done():
+            return False
+        pending.credit -= 1
+        self._send(encode(Numbers(first.request, first.target, chunk, last)))
+        return True
+
+    def _begin(self, request: Request, patience: float) -> Pending:
+        target = None if isinstance(request, Ping) else request.target
+        pending = Pending(target, self._loop.create_future(), patience)
+        self._pending[request.request] = pending
+        pending.timer = self._loop.call_later(patience, self._doubt, request.request)
+        if not self._send(encode(request)):
+            self._settle(request.request, Unavailable(request.request))
+        return pending
+
+    def _finish(self, number: int, pending: Pending) -> None:
+        if pending.timer is not None:
+            pending.timer.cancel()
+        self._pending.pop(number, None)
+
+    def _settle(self, number: int, answer: Answer) -> bool:
+        pending = self._pending.get(number)
+        if pending is None or pending.answer.done():
+            return False
+        pending.answer.set_result(answer)
+        pending.moved.set()
+        return True
+
+    def _doubt(self, number: int) -> None:
+        """Nothing was heard of a request for a while: probe its target."""
+        pending = self._pending.get(number)
+        if pending is None or pending.answer.done():
+            return
+        if pending.target is None:
+            pending.answer.set_exception(TimeoutError())
+            return
+        probe = self.number()
+        self._probes[probe] = number
+        pending.timer = self._loop.call_later(pending.patience, self._give_up, probe)
+        if not self._send(encode(Probe(probe, pending.target))):
+            self._give_up(probe)
+
+    def _give_up(self, probe: int) -> None:
+        number = self._probes.pop(probe, None)
+        if number is not None:
+            self._settle(number, Unavailable(number))
+
+    def _believe(self, probe: int) -> None:
+        """The target of a doubted request answered: wait on."""
+        number = self._probes.pop(probe, None)
+        pending = self._pending.get(number) if number is not None else None
+        if pending is not None and number is not None:
+            if pending.timer is not None:
+                pending.timer.cancel()
+            pending.timer = self._loop.call_later(pending.patience, self._doubt, number)
+
+    def _send(self, frame: bytes) -> bool:
+        if self.root is None:
+            return False
+        try:
+            self._socket.send(self.root, zmq.NOBLOCK | zmq.SNDMORE)
+            self._socket.send(frame, zmq.NOBLOCK)
+        except zmq.ZMQError:  # EHOSTUNREACH: the root is gone; EAGAIN: it takes nothing any more
+            return False
+        self._loop.call_soon(self._drain)
+        return True
+
+    def _drain(self) -> None:
+        if self._socket.closed:
+            return
+        for _ in range(BATCH):
+            try:
+                sender, *frames = self._socket.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            try:
+                if len(frames) != 1:
+                    raise msgspec.DecodeError
+                reply = decode_reply(frames[0])
+            except msgspec.MsgspecError:
+                self.malformed += 1
+                continue
+            if isinstance(reply, Hello):
+                self._greet(sender, reply)
+            elif sender == self.root:
+                self._dispatch(reply)
+            else:
+                self.malformed += 1
+        self._loop.call_soon(self._drain)
+
+    def _greet(self, sender: bytes, hello: Hello) -> None:
+        greeting = self._greetings.pop(sender, None)
+        if greeting is None or hello.version != VERSION:
+            self.malformed += 1
+        elif not greeting.done():
+            greeting.set_result(hello)
+
+    def _dispatch(self, reply: Answer | ChildNotice | Malformed) -> None:
+        match reply:
+            case ChildExited() | ChildStopped() | ChildContinued() | Malformed():
+                self._on_notice(reply)
+            case Credit():
+                pending = self._pending.get(reply.request)
+                if pending is not None:
+                    pending.credit += 1
+                    pending.moved.set()
+            case Alive():
+                self._believe(reply.request)
+            case Unavailable() if reply.request in self._probes:
+                self._give_up(reply.request)
+            case _:
+                if not self._settle(reply.request, reply):
+                    self._on_late(reply)
+

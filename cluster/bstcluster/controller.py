@@ -1,0 +1,505 @@
+"""The cluster, as a program sees it: an asynchronous client of the tree of nodes."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+from bstcluster import processes
+from bstcluster.channel import Channel
+from bstcluster.directory import SocketDirectory
+from bstcluster.errors import (
+    AlreadyExistsError,
+    ClusterError,
+    CreateError,
+    ExecError,
+    KeeperError,
+    NodeError,
+    NotFoundError,
+    ParentUnavailableError,
+    UnavailableError,
+)
+from bstcluster.keeping import KeeperProcess
+from bstcluster.member import Member, State
+from bstcluster.numbers import chunks_of
+from bstcluster.observer import Observer
+from bstcluster.protocol import (
+    CONTROLLER_SOCKET,
+    ID_MAX,
+    ID_MIN,
+    Answer,
+    ChildContinued,
+    ChildExited,
+    ChildNotice,
+    ChildStopped,
+    Create,
+    Created,
+    Exec,
+    Failed,
+    Forget,
+    Malformed,
+    Ping,
+    Pong,
+    Sum,
+    identity,
+)
+from bstcluster.topology import Tree
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+    from types import TracebackType
+
+RESERVED: Final = -1
+"""No node may have this id: ``Ok: -1`` is pingall's word for "all available"."""
+SHORTEST_DEADLINE: Final = 0.5
+DEADLINE_PER_LEVEL: Final = 0.005
+"""Seconds: what does not answer within the larger of the two is unavailable."""
+HELLO_LIMIT: Final = 20.0
+"""Seconds within which a new process must say hello, on however slow a machine."""
+DEATH_LIMIT: Final = 5.0
+"""Seconds within which a process must be dead after SIGKILL, and reaped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One node in the tree, as `Cluster.tree` lists it."""
+
+    node: int
+    parent: int | None
+    depth: int
+    pid: int
+    state: State
+    status: int | None
+    """Wait status of a dead node, where known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a pingall found."""
+
+    cut: frozenset[int]
+    """The tops of the subtrees that did not answer."""
+    unreachable: list[int]
+    """Every id that cannot be reached: the union of those subtrees, ascending."""
+
+
+class Cluster:
+    """A binary search tree of compute nodes, each a process of its own.
+
+    Use it as ``async with Cluster() as cluster``. Methods may run side by side; each raises a
+    `bstcluster.errors.ClusterError` that says in one line what is wrong. Leaving the block ends every process.
+    """
+
+    def __init__(self, *, observer: Observer | None = None, tracer_ancestor: int = 0) -> None:
+        """`tracer_ancestor`: a process whose descendants may ptrace the nodes under YAMA (0: none)."""
+        self._observer = observer or Observer()
+        self._tracer_ancestor = tracer_ancestor
+        self._topology = Tree()
+        self._members: dict[int, Member] = {}
+        self._by_pid: dict[int, Member] = {}
+        self._lives: dict[int, int] = {}
+        self._abandoned: dict[int, Create] = {}
+        self._shape = asyncio.Lock()  # held by whoever changes the tree
+        self._background: set[asyncio.Task[None]] = set()
+        self._keeper: KeeperProcess | None = None
+        self._directory: SocketDirectory | None = None
+        self._channel: Channel | None = None
+
+    async def __aenter__(self) -> Self:
+        """Make the directory and the socket, and start the keeper. Raises ClusterError."""
+        try:
+            self._directory = SocketDirectory()
+        except OSError as error:
+            raise ClusterError(f"cannot make a directory for the sockets: {error}") from error
+        self._channel = Channel(
+            self._directory.path / CONTROLLER_SOCKET.decode(), self._noticed, self._came_late
+        )
+        try:
+            self._start_keeper()
+        except KeeperError:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End every process of the cluster."""
+        await self.close()
+
+    async def close(self) -> None:
+        """End every process and remove every socket; harmless when done twice."""
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            await keeper.close(DEATH_LIMIT)
+        for task in self._background:
+            task.cancel()
+        for member in self._members.values():
+            member.close()
+        self._members.clear()
+        self._by_pid.clear()
+        self._topology = Tree()
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+        if self._directory is not None:
+            self._directory.remove()
+            self._directory = None
+
+    # What the assignment asks for.
+
+    async def create(self, node: int) -> int:
+        """Put `node` into the tree and start its process; return its pid.
+
+        Raises AlreadyExistsError, ParentUnavailableError, CreateError, KeeperError.
+        """
+        if node == RESERVED:
+            raise CreateError(node, "-1 is reserved: pingall says -1 when all nodes are available")
+        if not ID_MIN <= node <= ID_MAX:
+            raise CreateError(node, f"{node} does not fit 64 bits")
+        async with self._shape:
+            if node in self._topology:
+                raise AlreadyExistsError(node)
+            parent = self._topology.place(node)
+            life = self._lives[node] = self._lives.get(node, 0) + 1
+            if parent is None:
+                member = await self._create_root(node, life)
+            else:
+                member = await self._create_below(parent, node, life)
+            self._topology.add(node)
+            self._members[node] = self._by_pid[member.pid] = member
+            member.watch(self._died)
+            await self._observer.created(member)
+            return member.pid
+
+    async def exec(self, node: int, numbers: Iterable[int]) -> int:
+        """Have `node` add up `numbers`; return the exact sum. They are never all in memory at once.
+
+        Raises NotFoundError, UnavailableError.
+        """
+
+        async def chunks() -> AsyncIterator[bytes]:
+            for chunk in chunks_of(numbers):
+                yield chunk
+
+        return await self.exec_text(node, None, chunks())
+
+    async def exec_text(self, node: int, count: int | None, chunks: AsyncIterator[bytes]) -> int:
+        """Have `node` add up the integers in `chunks`: text, whole words in each, `count` in all.
+
+        Raises NotFoundError, UnavailableError, and ExecError when the numbers are wrong.
+        """
+        self._require_reachable(node)
+        channel = self._open_channel()
+        first = await anext(chunks, b"")
+        second = await anext(chunks, None)
+        request = Exec(channel.number(), node, count, first, second is None)
+        if second is None:
+            answer = await channel.ask(request, self._deadline())
+        else:
+            answer = await channel.stream(request, _chain(second, chunks), self._deadline())
+        if isinstance(answer, Sum):
+            return int.from_bytes(answer.value, signed=True)
+        if isinstance(answer, Failed):
+            raise ExecError(node, answer.reason)
+        if node not in self._topology:
+            raise NotFoundError(node)  # killed meanwhile
+        raise UnavailableError(node)
+
+    async def pingall(self) -> list[int]:
+        """Return the ids that cannot be reached, ascending; an empty list when all are available."""
+        return (await self.survey()).unreachable
+
+    async def survey(self) -> Survey:
+        """Ask the whole tree, once; return what did not answer within one deadline."""
+        root = self._topology.root
+        if root is None:
+            return Survey(frozenset(), [])
+        channel, limit = self._open_channel(), self._deadline()
+        answer: Answer | None = None
+        if self._members[root].state is State.RUNNING:
+            # Each level has one step less than the one above it; half of the time is left to the deepest.
+            step = int(limit * 1e9) // (2 * self._topology.levels + 2)
+            ping = Ping(channel.number(), time.monotonic_ns() + int(limit * 1e9) - step, step)
+            answer = await channel.ask_by(ping, limit)
+        cut = set(answer.cut if isinstance(answer, Pong) else [root])
+        cut |= {node for node, member in self._members.items() if member.state is State.DEAD}
+        cut &= self._members.keys()
+        return Survey(frozenset(cut), sorted(self._topology.union(cut)))
+
+    async def kill(self, node: int) -> None:
+        """Remove `node` and all below it: end the processes, reap them, free the ids.
+
+        Raises NotFoundError, and NodeError when a process would not die.
+        """
+        async with self._shape:
+            if node not in self._topology:
+                raise NotFoundError(node)
+            gone = [self._members[each] for each in self._topology.subtree(node)]
+            for member in gone:
+                self._signal(member, signal.SIGKILL)
+            for member in gone:
+                if not await member.until(_is_dead, DEATH_LIMIT):
+                    raise NodeError(node, f"process {member.pid} does not die")
+            await self._reap(self._topology[node].parent, gone)
+            self._topology.remove(node)
+            for member in gone:
+                del self._members[member.node]
+                if self._by_pid.get(member.pid) is member:
+                    del self._by_pid[member.pid]
+            self._open_channel().fail(lambda target: target not in self._topology)
+            self._observer.forgotten(gone)
+
+    # What an outsider could do with kill(1).
+
+    async def crash(self, node: int) -> None:
+        """SIGKILL the node's process, and nothing else; return when it is dead. The tree keeps the id.
+
+        Raises NotFoundError, UnavailableError when it is dead already, NodeError when it would not die.
+        """
+        member = self._living(node)
+        self._signal(member, signal.SIGKILL)
+        if not await member.until(_is_dead, DEATH_LIMIT):
+            raise NodeError(node, f"process {member.pid} does not die")
+
+    async def stop(self, node: int) -> None:
+        """SIGSTOP the node's process; return when it is stopped. Raises NotFoundError, UnavailableError."""
+        self._require_reachable(node)
+        member = self._members[node]
+        self._signal(member, signal.SIGSTOP)
+        if not await member.until(_is_stopped, DEATH_LIMIT) or member.state is State.DEAD:
+            raise UnavailableError(node)
+
+    async def cont(self, node: int) -> None:
+        """SIGCONT the node's process; return when it runs. Raises NotFoundError, UnavailableError if dead."""
+        member = self._living(node)
+        self._signal(member, signal.SIGCONT)
+        # Its parent reports it; where the parent cannot be reached, nobody does, and nobody needs to.
+        if self._blocked(node) == node:
+            await member.until(_is_running, self._deadline())
+
+    def tree(self) -> list[Place]:
+        """Return every node, parents before their children, the smaller child first."""
+        root = self._topology.root
+        places = []
+        for node in self._topology.subtree(root) if root is not None else ():
+            branch, member = self._topology[node], self._members[node]
+            places.append(
+                Place(node, branch.parent, branch.depth, member.pid, member.state, member.status)
+            )
+        return places
+
+    def member(self, node: int) -> Member:
+        """Return the process behind `node`. Raises NotFoundError."""
+        if node not in self._members:
+            raise NotFoundError(node)
+        return self._members[node]
+
+    @property
+    def topology(self) -> Tree:
+        """The tree of ids. Read it; do not change it."""
+        return self._topology
+
+    @property
+    def keeper_pid(self) -> int | None:
+        """The keeper's process, or None when there is none."""
+        return None if self._keeper is None else self._keeper.pid
+
+    @property
+    def socket_directory(self) -> str:
+        """Where the sockets are. Raises ClusterError before the cluster is entered."""
+        if self._directory is None:
+            raise ClusterError("the cluster is not open")
+        return str(self._directory.path)
+
+    # How.
+
+    def _start_keeper(self) -> KeeperProcess:
+        if self._directory is None:
+            raise KeeperError("the cluster is not open")
+        keeper = KeeperProcess(self._directory.path, self._tracer_ancestor, self._noticed)
+        keeper.gone.add_done_callback(lambda _: self._keeper_gone(keeper))
+        self._keeper = keeper
+        return keeper
+
+    def _keeper_gone(self, keeper: KeeperProcess) -> None:
+        """Without the keeper nobody would reap or sweep: the cluster ends, and can be made anew."""
+        if self._keeper is not keeper:
+            return  # that is what `close` asked for
+        self._keeper = None
+        for member in self._members.values():
+            self._signal(member, signal.SIGKILL)
+        self._observer.notice(f"the keeper (pid {keeper.pid}) is gone, so every node was ended; kill the root")
+
+    def _open_channel(self) -> Channel:
+        if self._channel is None:
+            raise ClusterError("the cluster is not open")
+        return self._channel
+
+    def _deadline(self) -> float:
+        return max(SHORTEST_DEADLINE, DEADLINE_PER_LEVEL * self._topology.levels)
+
+    def _blocked(self, node: int) -> int | None:
+        """Return the highest node on the way to `node` that is known to be dead or stopped."""
+        for each in self._topology.path(node):
+            if self._members[each].state is not State.RUNNING:
+                return each
+        return None
+
+    def _require_reachable(self, node: int) -> None:
+        if node not in self._topology:
+            raise NotFoundError(node)
+        if self._blocked(node) is not None:
+            raise UnavailableError(node)
+
+    def _living(self, node: int) -> Member:
+        member = self.member(node)
+        if member.state is State.DEAD:
+            raise UnavailableError(node)
+        return member
+
+    def _signal(self, member: Member, number: signal.Signals) -> None:
+        """Signal a node; a dead one needs none."""
+        if member.state is State.DEAD:
+            return
+        self._observer.signalling(member, number)
+        try:
+            member.send_signal(number)
+        except ProcessLookupError:
+            return  # it has just died; its pidfd is about to say so
+
+    async def _create_root(self, node: int, life: int) -> Member:
+        keeper, channel = self._keeper or self._start_keeper(), self._open_channel()
+        greeting = channel.expect(identity(node, life))
+        pid = await keeper.fork_root(node, life)
+        try:
+            member = Member(node, life, pid, processes.start_ticks(pid))
+        except OSError as error:
+            raise CreateError(node, "the new process ended before it said hello") from error
+        died = asyncio.ensure_future(member.until(_is_dead, HELLO_LIMIT))
+        member.watch(lambda _: None)
+        try:
+            await asyncio.wait([greeting, died], return_when=asyncio.FIRST_COMPLETED)
+            if not greeting.done():
+                raise CreateError(node, "the new process ended before it said hello")
+        except BaseException:
+            self._signal(member, signal.SIGKILL)
+            channel.root = None
+            raise
+        finally:
+            died.cancel()
+        return member
+
+    async def _create_below(self, parent: int, node: int, life: int) -> Member:
+        if self._blocked(parent) is not None:
+            raise ParentUnavailableError(node)
+        channel, limit = self._open_channel(), self._deadline()
+        accept_by = time.monotonic_ns() + int(limit * 1e9)
+        request = Create(channel.number(), parent, accept_by, node, life)
+        answered = False
+        try:
+            answer = await channel.ask(request, limit)
+            answered = isinstance(answer, Created | Failed)
+        finally:
+            if not answered:
+                self._abandoned[request.request] = request
+        if isinstance(answer, Failed):
+            raise CreateError(node, answer.reason)
+        if not isinstance(answer, Created):
+            raise ParentUnavailableError(node)
+        try:
+            return Member(node, life, answer.pid, answer.born)
+        except ProcessLookupError as error:
+            await self._forget(parent, node, life)
+            raise CreateError(node, "the new process ended at once") from error
+
+    async def _reap(self, parent: int | None, gone: list[Member]) -> None:
+        """Return when `gone` (all dead, the top first) are no zombies any more.
+
+        The top is reaped by its parent, all others by the keeper, which inherited them.
+        """
+        top = gone[0]
+        if parent is not None and self._blocked(parent) is None:
+            await self._forget(parent, top.node, top.life)
+        if parent is None:
+            self._open_channel().root = None
+        if self._keeper is not None:
+            try:
+                async with asyncio.timeout(DEATH_LIMIT):
+                    await self._keeper.reap([member.pid for member in gone])
+            except (KeeperError, TimeoutError):
+                return  # then whoever inherits from the keeper reaps them
+
+    async def _forget(self, parent: int, node: int, life: int) -> None:
+        channel = self._open_channel()
+        await channel.ask(Forget(channel.number(), parent, node, life), self._deadline())
+
+    # What comes unasked.
+
+    def _died(self, member: Member) -> None:
+        if self._directory is not None:
+            name = identity(member.node, member.life).decode()
+            self._directory.path.joinpath(name).unlink(missing_ok=True)
+        if self._channel is not None:
+            self._channel.fail(self._is_cut_off)
+        self._observer.died(member)
+
+    def _is_cut_off(self, target: int) -> bool:
+        """Say whether a dead node is on the way to `target`, or is it."""
+        if target not in self._topology:
+            return False
+        return any(self._members[each].state is State.DEAD for each in self._topology.path(target))
+
+    def _noticed(self, notice: ChildNotice | Malformed) -> None:
+        if isinstance(notice, Malformed):
+            self._observer.notice(f"node {notice.node} dropped malformed messages: {notice.count} so far")
+            return
+        member = self._by_pid.get(notice.pid)
+        if member is None:
+            return
+        match notice:
+            case ChildExited():
+                member.reaped(notice.status)
+                self._observer.reaped(member)
+            case ChildStopped():
+                member.become(State.STOPPED)
+                self._observer.stopped(member)
+            case ChildContinued():
+                member.become(State.RUNNING)
+                self._observer.continued(member)
+
+    def _came_late(self, answer: Answer) -> None:
+        """Undo a node that came to life after its `create` was answered with an error."""
+        create = self._abandoned.pop(answer.request, None)
+        if create is None or not isinstance(answer, Created):
+            return
+        try:
+            member = Member(create.child, create.life, answer.pid, answer.born)
+        except ProcessLookupError:
+            return
+        self._signal(member, signal.SIGKILL)
+        member.close()
+        task = asyncio.get_running_loop().create_task(self._forget(create.target, create.child, create.life))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+
+async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for chunk in rest:
+        yield chunk
+
+
+def _is_dead(member: Member) -> bool:
+    return member.state is State.DEAD
+
+
+def _is_stopped(member: Member) -> bool:
+    return member.state is not State.RUNNING
+
+
+def _is_running(member: Member) -> bool:
+    return member.state is not State.STOPPED
