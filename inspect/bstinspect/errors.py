@@ -17,6 +17,12 @@ class CaptureError(InspectError):
     exit_code = 2
 
 
+class FilterError(InspectError):
+    """A filter of system calls names something unknown."""
+
+    exit_code = 2
+
+
 class TracerError(InspectError):
     """The tracer process failed or does not answer."""
 

@@ -1,0 +1,56 @@
+"""What depends on the machine: syscall numbers, and the AUDIT_ARCH_* value that marks its own calls."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+AUDIT_ARCH_X86_64: Final = 0xC000003E
+AUDIT_ARCH_AARCH64: Final = 0xC00000B7
+"""From <linux/audit.h>; PTRACE_GET_SYSCALL_INFO reports them (ptrace(2))."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The tables of one machine. Where the machine is unknown they are empty, and calls go by number."""
+
+    machine: str
+    audit: int
+    names: Mapping[int, str]
+    numbers: Mapping[str, int]
+    counts: Mapping[int, int]
+    """How many arguments each call takes."""
+
+    def name(self, number: int) -> str:
+        """Return the call's name, or strace's ``syscall_0x2a5`` for one without."""
+        return self.names.get(number) or f"syscall_{number & (1 << 64) - 1:#x}"
+
+    def is_own(self, arch: int) -> bool:
+        """Tell whether a call with this AUDIT_ARCH_* is the machine's own kind (0: not recorded)."""
+        return arch in (0, self.audit)
+
+
+@functools.cache
+def architecture(machine: str) -> Architecture:
+    """Return the tables for ``os.uname().machine``."""
+    audit = 0
+    calls: dict[int, tuple[str, int]] = {}
+    if machine == "x86_64":
+        from bstinspect.decode.syscalls_x86_64 import SYSCALLS as calls
+
+        audit = AUDIT_ARCH_X86_64
+    elif machine == "aarch64":
+        from bstinspect.decode.syscalls_aarch64 import SYSCALLS as calls
+
+        audit = AUDIT_ARCH_AARCH64
+    return Architecture(
+        machine,
+        audit,
+        {number: name for number, (name, _) in calls.items()},
+        {name: number for number, (name, _) in calls.items()},
+        {number: count for number, (_, count) in calls.items()},
+    )
