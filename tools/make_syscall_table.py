@@ -1,12 +1,13 @@
+# ruff: noqa: INP001 - a script, no package
 """Write bstinspect/decode/syscalls_<machine>.py from the headers of linux-libc-dev.
 
 Run it with the project's interpreter, from the top folder:
 
     .venv/bin/python tools/make_syscall_table.py
 
-Numbers come from <asm/unistd_64.h> (x86-64) and <asm-generic/unistd.h> (aarch64, through the C preprocessor).
-How many arguments a call takes comes from python-ptrace's prototypes, and from `ARGUMENTS` below for the calls
-that those lack or have wrong; that list was checked against `strace -e raw=all` of strace 6.1.
+Numbers come from <asm/unistd_64.h> (x86-64) and <asm-generic/unistd.h> (aarch64, by way of cpp).
+How many arguments a call takes comes from python-ptrace's prototypes, and from `ARGUMENTS` below for
+the calls that those lack or have wrong; that list was checked against `strace -e raw=all` (6.1).
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ ARGUMENTS = {
     "openat2": 4, "pidfd_getfd": 3, "pidfd_open": 2, "pidfd_send_signal": 4, "pkey_alloc": 2, "pkey_free": 1,
     "pkey_mprotect": 4, "preadv": 4, "preadv2": 6, "process_madvise": 5, "process_mrelease": 2,
     "putpmsg": 5, "pwritev": 4, "pwritev2": 6, "query_module": 5, "quotactl_fd": 4, "rseq": 4,
-    "rt_sigreturn": 0, "security": 3, "set_mempolicy_home_node": 4, "set_thread_area": 1, "sync_file_range2": 4,
+    "rt_sigreturn": 0, "security": 3, "set_mempolicy_home_node": 4, "set_thread_area": 1,
+    "sync_file_range2": 4,
     "tuxcall": 3, "umount2": 2, "vserver": 5,
 }  # fmt: skip
 

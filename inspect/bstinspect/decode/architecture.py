@@ -40,13 +40,13 @@ def architecture(machine: str) -> Architecture:
     audit = 0
     calls: dict[int, tuple[str, int]] = {}
     if machine == "x86_64":
-        from bstinspect.decode.syscalls_x86_64 import SYSCALLS as calls
+        from bstinspect.decode.syscalls_x86_64 import SYSCALLS
 
-        audit = AUDIT_ARCH_X86_64
+        calls, audit = SYSCALLS, AUDIT_ARCH_X86_64
     elif machine == "aarch64":
-        from bstinspect.decode.syscalls_aarch64 import SYSCALLS as calls
+        from bstinspect.decode.syscalls_aarch64 import SYSCALLS as ARM_SYSCALLS
 
-        audit = AUDIT_ARCH_AARCH64
+        calls, audit = ARM_SYSCALLS, AUDIT_ARCH_AARCH64
     return Architecture(
         machine,
         audit,

@@ -16,14 +16,19 @@ from bstinspect.errors import FilterError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 CLASSES: Final[dict[str, frozenset[str]]] = {
-    "network": frozenset(
+    "network": _names(
         """
         accept accept4 bind connect getpeername getpmsg getsockname getsockopt listen putpmsg recvfrom
         recvmmsg recvmsg sendfile sendmmsg sendmsg sendto setsockopt shutdown socket socketpair
-        """.split()
+        """
     ),
-    "file": frozenset(
+    "file": _names(
         """
         access acct chdir chmod chown chroot creat execve execveat faccessat faccessat2 fanotify_mark
         fchmodat fchownat fsconfig fspick futimesat getcwd getxattr inotify_add_watch lchown lgetxattr
@@ -32,9 +37,9 @@ CLASSES: Final[dict[str, frozenset[str]]] = {
         quotactl readlink readlinkat removexattr rename renameat renameat2 rmdir setxattr stat statfs
         statx swapoff swapon symlink symlinkat truncate umount2 unlink unlinkat uselib utime utimensat
         utimes
-        """.split()
+        """
     ),
-    "desc": frozenset(
+    "desc": _names(
         """
         bpf close copy_file_range creat dup dup2 dup3 epoll_create epoll_create1 epoll_ctl epoll_pwait
         epoll_pwait2 epoll_wait eventfd eventfd2 execveat faccessat faccessat2 fadvise64 fallocate
@@ -50,32 +55,32 @@ CLASSES: Final[dict[str, frozenset[str]]] = {
         pwritev2 quotactl_fd read readahead readlinkat readv renameat renameat2 select sendfile setns
         signalfd signalfd4 splice statx symlinkat sync_file_range syncfs tee timerfd_create
         timerfd_gettime timerfd_settime unlinkat userfaultfd utimensat vmsplice write writev
-        """.split()
+        """
     ),
-    "process": frozenset(
+    "process": _names(
         """
         clone clone3 execve execveat exit exit_group fork kill pidfd_send_signal rt_sigqueueinfo
         rt_tgsigqueueinfo tgkill tkill vfork wait4 waitid
-        """.split()
+        """
     ),
-    "signal": frozenset(
+    "signal": _names(
         """
         io_uring_enter kill pause pidfd_send_signal rt_sigaction rt_sigpending rt_sigprocmask
         rt_sigqueueinfo rt_sigreturn rt_sigsuspend rt_sigtimedwait rt_tgsigqueueinfo sigaltstack
         signalfd signalfd4 tgkill tkill
-        """.split()
+        """
     ),
-    "memory": frozenset(
+    "memory": _names(
         """
         brk get_mempolicy io_destroy io_setup io_uring_register madvise mbind migrate_pages mincore
         mlock mlock2 mlockall mmap move_pages mprotect mremap msync munlock munlockall munmap
         pkey_mprotect remap_file_pages set_mempolicy set_mempolicy_home_node shmat shmdt
-        """.split()
+        """
     ),
-    "ipc": frozenset(
+    "ipc": _names(
         """
         msgctl msgget msgrcv msgsnd semctl semget semop semtimedop shmat shmctl shmdt shmget
-        """.split()
+        """
     ),
 }
 
@@ -83,8 +88,8 @@ CLASSES: Final[dict[str, frozenset[str]]] = {
 def parse_filter(expression: str, machine: str = "") -> frozenset[int] | None:
     """Return the numbers of the calls that an expression names, or None for all of them.
 
-    Known are names, numbers, classes with or without ``%``, ``/REGEX``, ``all``, ``none``, a leading ``!`` for
-    the rest, a leading ``?`` for "if there is such a call", and ``trace=`` in front.
+    Known are names, numbers, classes with or without ``%``, ``/REGEX``, ``all``, ``none``, a leading ``!``
+    for the rest, a leading ``?`` for "if there is such a call", and ``trace=`` in front.
     Raises FilterError, which says what is unknown.
     """
     text = expression.strip().removeprefix("trace=").removeprefix("t=").strip()

@@ -1,0 +1,536 @@
+"""Which memory of a tracee is worth a copy at a syscall stop: data by call name, looked up by number.
+
+The tracer calls `entry_blocks` and `exit_blocks` inside a ptrace stop, so both do one dictionary look-up and
+return the empty tuple for most calls. Sizes are those of 64-bit Linux, from the man page of each call.
+
+Every copy is bounded: `Limits.plain` for files and pipes (strace shows 32 bytes), `Limits.message` for what
+goes through sockets and iovecs, where whole messages are put together later. A call can have huge or hostile
+arguments; no count that it gives is believed beyond these bounds.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple, TypeAlias
+
+from bstinspect.decode.architecture import architecture
+from bstinspect.records import Block
+
+ReadMemory: TypeAlias = Callable[[int, int], bytes]
+"""(address, wanted) -> the bytes that could be read there, possibly fewer or none."""
+
+
+class Limits(NamedTuple):
+    """How many bytes of one buffer are copied."""
+
+    plain: int = 33
+    """For read, write and the like on files: one more than strace shows."""
+    message: int = 4096
+    """For sockets and iovecs."""
+
+
+DEFAULT_LIMITS: Final = Limits()
+PAGE: Final = 4096
+MAX_STRING: Final = 4096
+"""PATH_MAX, with its NUL."""
+MAX_ITEMS: Final = 64
+"""So many array elements (strings of execve, iovecs, pollfds) are copied."""
+MAX_ENVIRONMENT: Final = 4096
+"""So many environment pointers are looked at, to be counted."""
+
+Step: TypeAlias = Callable[[Sequence[int], int, ReadMemory, Limits, list[Block]], None]
+"""(arguments, return value, read, limits, blocks to add to): one thing to read."""
+
+
+def read_string(read: ReadMemory, address: int, most: int = MAX_STRING) -> Block:
+    """Read a C string up to and with its NUL, never over the edge of a page that it does not need.
+
+    Without a NUL in `data` the string was cut: at `most`, or where the memory ended.
+    """
+    data = b""
+    while len(data) < most:
+        at = address + len(data)
+        wanted = min(most - len(data), PAGE - at % PAGE, 256 if not data else PAGE)
+        piece = read(at, wanted)
+        end = piece.find(b"\0")
+        if end >= 0:
+            data += piece[: end + 1]
+            return Block(address, data, len(data))
+        data += piece
+        if len(piece) < wanted:
+            break
+    return Block(address, data, most)
+
+
+def _text(index: int) -> Step:
+    """Read a C string."""
+
+    def step(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
+        if address := arguments[index]:
+            blocks.append(read_string(read, address))
+
+    return step
+
+
+def _fixed(index: int, size: int) -> Step:
+    """Read a structure of a known size."""
+
+    def step(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
+        if address := arguments[index]:
+            blocks.append(Block(address, read(address, size), size))
+
+    return step
+
+
+def _sized(index: int, size_index: int, most: int, item: int = 1) -> Step:
+    """Read as many bytes (or items) as another argument says."""
+
+    def step(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
+        size = min((arguments[size_index] & 0xFFFFFFFF) * item, most)
+        if (address := arguments[index]) and size:
+            blocks.append(Block(address, read(address, size), size))
+
+    return step
+
+
+def _buffer(index: int, size_index: int, *, message: bool = False) -> Step:
+    """Read a buffer that the call hands to the kernel."""
+
+    def step(
+        arguments: Sequence[int], _v: int, read: ReadMemory, limits: Limits, blocks: list[Block]
+    ) -> None:
+        size = min(arguments[size_index], limits.message if message else limits.plain)
+        if (address := arguments[index]) and size:
+            blocks.append(Block(address, read(address, size), size))
+
+    return step
+
+
+def _filled(index: int, *, message: bool = False, item: int = 0) -> Step:
+    """Read a buffer that the kernel filled with as many bytes (or items) as the call returned."""
+
+    def step(
+        arguments: Sequence[int], value: int, read: ReadMemory, limits: Limits, blocks: list[Block]
+    ) -> None:
+        size = (
+            min(value, MAX_ITEMS) * item if item else min(value, limits.message if message else limits.plain)
+        )
+        if (address := arguments[index]) and size > 0:
+            blocks.append(Block(address, read(address, size), size))
+
+    return step
+
+
+def _u32(read: ReadMemory, address: int, blocks: list[Block]) -> int:
+    data = read(address, 4)
+    blocks.append(Block(address, data, 4))
+    return int.from_bytes(data, "little") if len(data) == 4 else 0
+
+
+def _with_length(index: int, length_index: int, most: int) -> Step:
+    """Read what the kernel wrote, and the ``socklen_t`` that says how much that is."""
+
+    def step(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
+        if not arguments[length_index]:
+            return
+        size = min(_u32(read, arguments[length_index], blocks), most)
+        if (address := arguments[index]) and size:
+            blocks.append(Block(address, read(address, size), size))
+
+    return step
+
+
+def _iovec(index: int, count_index: int, *, filled: bool = False, contents: bool = True) -> Step:
+    """Read an array of ``struct iovec`` and what its elements point to (readv(2))."""
+
+    def step(
+        arguments: Sequence[int], value: int, read: ReadMemory, limits: Limits, blocks: list[Block]
+    ) -> None:
+        left = min(limits.message, value) if filled else limits.message
+        _vector(arguments[index], arguments[count_index], left if contents else 0, read, blocks)
+
+    return step
+
+
+def _vector(address: int, count: int, left: int, read: ReadMemory, blocks: list[Block]) -> None:
+    size = min(count, MAX_ITEMS) * 16
+    if not address or not size:
+        return
+    data = read(address, size)
+    blocks.append(Block(address, data, size))
+    for base, length in struct.iter_unpack("<QQ", data[: len(data) // 16 * 16]):
+        wanted = min(length, left)
+        if wanted <= 0:
+            continue
+        left -= wanted
+        blocks.append(Block(base, read(base, wanted), wanted))
+
+
+def _header(address: int, value: int, read: ReadMemory, limits: Limits, blocks: list[Block]) -> None:
+    """Read a ``struct msghdr``: the name, the iovecs with their contents, the control data (recvmsg(2))."""
+    if not address:
+        return
+    data = read(address, 56)
+    blocks.append(Block(address, data, 56))
+    if len(data) < 56:
+        return
+    name, name_length, iovec, count, control, control_length = struct.unpack_from("<QI4xQQQQ", data)
+    if name and name_length:
+        size = min(name_length, 128)
+        blocks.append(Block(name, read(name, size), size))
+    _vector(iovec, count, min(limits.message, value), read, blocks)
+    if control and control_length:
+        size = min(control_length, 1024)
+        blocks.append(Block(control, read(control, size), size))
+
+
+def _message(index: int, *, filled: bool = False) -> Step:
+    def step(
+        arguments: Sequence[int], value: int, read: ReadMemory, limits: Limits, blocks: list[Block]
+    ) -> None:
+        _header(arguments[index], value if filled else limits.message, read, limits, blocks)
+
+    return step
+
+
+def _messages(index: int, count_index: int, *, filled: bool = False) -> Step:
+    """Read an array of ``struct mmsghdr``, 64 bytes each (sendmmsg(2))."""
+
+    def step(
+        arguments: Sequence[int], value: int, read: ReadMemory, limits: Limits, blocks: list[Block]
+    ) -> None:
+        count = min(value if filled else arguments[count_index] & 0xFFFFFFFF, 16)
+        for item in range(count) if arguments[index] else ():
+            address = arguments[index] + 64 * item
+            length = _u32(read, address + 56, blocks)
+            _header(address, length if filled else limits.message, read, limits, blocks)
+
+    return step
+
+
+def _strings(index: int) -> Step:
+    """Read a NULL-terminated array of C strings, as execve(2) takes its argv."""
+
+    def step(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
+        block = _pointers(arguments[index], MAX_ITEMS, read)
+        if not block:
+            return
+        blocks.append(block)
+        for (pointer,) in struct.iter_unpack("<Q", block.data):
+            if pointer:
+                blocks.append(read_string(read, pointer, 256))
+
+    return step
+
+
+def _counted(index: int) -> Step:
+    """Read a NULL-terminated array of pointers, only to be counted: execve's environment."""
+
+    def step(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
+        if block := _pointers(arguments[index], MAX_ENVIRONMENT, read):
+            blocks.append(block)
+
+    return step
+
+
+def _pointers(address: int, most: int, read: ReadMemory) -> Block | None:
+    """Return an array of pointers up to and with its NULL."""
+    if not address:
+        return None
+    data = b""
+    while len(data) < most * 8:
+        at = address + len(data)
+        wanted = min(most * 8 - len(data), (PAGE - at % PAGE) // 8 * 8 or 8)
+        piece = read(at, wanted)
+        for offset in range(0, len(piece) - 7, 8):
+            if piece[offset : offset + 8] == bytes(8):
+                data += piece[: offset + 8]
+                return Block(address, data, len(data))
+        data += piece[: len(piece) // 8 * 8]
+        if len(piece) < wanted:
+            break
+    return Block(address, data, most * 8)
+
+
+def _sets(count_index: int, first: int) -> Step:
+    """Read the three fd_sets of select(2)."""
+
+    def step(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
+        size = (min(arguments[count_index] & 0x7FFFFFFF, 1024) + 63) // 64 * 8
+        addresses = [address for address in arguments[first : first + 3] if address and size]
+        blocks.extend(Block(address, read(address, size), size) for address in addresses)
+
+    return step
+
+
+def _control(*, leaving: bool) -> Step:
+    """Read what a known ioctl request points to (ioctl_tty(2), ioctl(2))."""
+    sizes = (
+        {
+            0x5401: 36,
+            0x5413: 8,
+            0x541B: 4,
+            0x540F: 4,
+            0x5429: 4,
+        }  # TCGETS TIOCGWINSZ FIONREAD TIOCGPGRP TIOCGSID
+        if leaving
+        else {0x5402: 36, 0x5403: 36, 0x5404: 36, 0x5414: 8, 0x5421: 4, 0x5452: 4, 0x5410: 4}
+    )  # TCSETS TCSETSW TCSETSF TIOCSWINSZ FIONBIO FIOASYNC TIOCSPGRP
+
+    def step(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
+        size = sizes.get(arguments[1] & 0xFFFFFFFF)
+        if size and (address := arguments[2]):
+            blocks.append(Block(address, read(address, size), size))
+
+    return step
+
+
+def _lock() -> Step:
+    """Read fcntl's ``struct flock``, which is 32 bytes (F_GETLK 5 to F_SETLKW 7, F_OFD_* 36 to 38)."""
+
+    def step(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
+        if arguments[1] in (5, 6, 7, 36, 37, 38) and (address := arguments[2]):
+            blocks.append(Block(address, read(address, 32), 32))
+
+    return step
+
+
+def _process_control() -> Step:
+    """Read the name that prctl PR_SET_NAME (15) sets."""
+
+    def step(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
+        if arguments[0] == 15 and (address := arguments[1]):
+            blocks.append(read_string(read, address, 16))
+
+    return step
+
+
+def _process_control_out() -> Step:
+    """Read what prctl PR_GET_NAME (16) and PR_GET_PDEATHSIG, PR_GET_CHILD_SUBREAPER (2, 37) stored."""
+
+    def step(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
+        size = {16: 16, 2: 4, 37: 4}.get(arguments[0])
+        if size and (address := arguments[1]):
+            blocks.append(Block(address, read(address, size), size))
+
+    return step
+
+
+def _futex() -> Step:
+    """Read a futex's timeout, where the operation has one: WAIT, LOCK_PI, WAIT_BITSET, WAIT_REQUEUE_PI."""
+
+    def step(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
+        if arguments[1] & 0x7F in (0, 6, 9, 11, 13) and (address := arguments[3]):
+            blocks.append(Block(address, read(address, 16), 16))
+
+    return step
+
+
+def _value64(index: int) -> Step:
+    return _fixed(index, 8)
+
+
+def _each(names: str, steps: tuple[Step, ...]) -> dict[str, tuple[Step, ...]]:
+    """Give several calls the same steps."""
+    return dict.fromkeys(names.split(), steps)
+
+
+_AT_ENTRY: Final[dict[str, tuple[Step, ...]]] = {
+    **_each(
+        "open creat stat lstat access chdir rmdir unlink mkdir mknod chmod chown lchown truncate statfs "
+        "readlink "
+        "acct chroot swapon swapoff umount2 uselib utime utimes memfd_create mq_open mq_unlink "
+        "fsopen removexattr lremovexattr listxattr llistxattr",
+        (_text(0),),
+    ),
+    **_each(
+        "openat newfstatat fstatat unlinkat mkdirat mknodat "
+        "fchmodat fchmodat2 fchownat faccessat faccessat2 "
+        "statx readlinkat inotify_add_watch futimesat name_to_handle_at open_tree fspick getxattrat",
+        (_text(1),),
+    ),
+    **_each("rename link symlink pivot_root getxattr lgetxattr", (_text(0), _text(1))),
+    **_each("renameat renameat2 linkat move_mount", (_text(1), _text(3))),
+    **_each("fgetxattr fremovexattr", (_text(1),)),
+    **_each("setxattr lsetxattr", (_text(0), _text(1), _buffer(2, 3))),
+    "fsetxattr": (_text(1), _buffer(2, 3)),
+    "symlinkat": (_text(0), _text(2)),
+    "mount": (_text(0), _text(1), _text(2)),
+    "utimensat": (_text(1), _fixed(2, 32)),
+    "openat2": (_text(1), _fixed(2, 24)),
+    "execve": (_text(0), _strings(1), _counted(2)),
+    "execveat": (_text(1), _strings(2), _counted(3)),
+    "sethostname": (_buffer(0, 1),),
+    **_each("write pwrite64", (_buffer(1, 2),)),
+    **_each("writev pwritev pwritev2", (_iovec(1, 2),)),
+    "sendto": (_buffer(1, 2, message=True), _sized(4, 5, 128)),
+    "sendmsg": (_message(1),),
+    "sendmmsg": (_messages(1, 2),),
+    **_each("connect bind", (_sized(1, 2, 128),)),
+    "setsockopt": (_sized(3, 4, 128),),
+    **_each("accept accept4 getsockname getpeername", (_fixed(2, 4),)),
+    "recvfrom": (_fixed(5, 4),),
+    "getsockopt": (_fixed(4, 4),),
+    "poll": (_sized(0, 1, MAX_ITEMS * 8, 8),),
+    "ppoll": (_sized(0, 1, MAX_ITEMS * 8, 8), _fixed(2, 16), _fixed(3, 8)),
+    "select": (_sets(0, 1), _fixed(4, 16)),
+    "pselect6": (_sets(0, 1), _fixed(4, 16), _fixed(5, 16)),
+    "epoll_ctl": (_fixed(3, 12),),
+    "epoll_pwait": (_fixed(4, 8),),
+    "epoll_pwait2": (_fixed(3, 16), _fixed(4, 8)),
+    "rt_sigaction": (_fixed(1, 32),),
+    "rt_sigprocmask": (_fixed(1, 8),),
+    "rt_sigsuspend": (_fixed(0, 8),),
+    "rt_sigtimedwait": (_fixed(0, 8), _fixed(2, 16)),
+    **_each("signalfd signalfd4", (_fixed(1, 8),)),
+    "sigaltstack": (_fixed(0, 24),),
+    **_each("rt_sigqueueinfo pidfd_send_signal", (_fixed(2, 48),)),
+    "rt_tgsigqueueinfo": (_fixed(3, 48),),
+    "futex": (_futex(),),
+    "nanosleep": (_fixed(0, 16),),
+    "clock_nanosleep": (_fixed(2, 16),),
+    "clock_settime": (_fixed(1, 16),),
+    "timerfd_settime": (_fixed(2, 32),),
+    "timer_settime": (_fixed(2, 32),),
+    "setitimer": (_fixed(1, 32),),
+    "prlimit64": (_fixed(2, 16),),
+    "setrlimit": (_fixed(1, 16),),
+    "clone3": (_fixed(0, 88),),
+    "sched_setaffinity": (_sized(2, 1, 128),),
+    **_each("sched_setscheduler", (_fixed(2, 4),)),
+    "sched_setparam": (_fixed(1, 4),),
+    "ioctl": (_control(leaving=False),),
+    "fcntl": (_lock(),),
+    "prctl": (_process_control(),),
+    "sendfile": (_value64(2),),
+    "copy_file_range": (_value64(1), _value64(3)),
+    "mq_timedsend": (_buffer(1, 2),),
+    "seccomp": (_fixed(2, 16),),
+}
+
+_AT_EXIT: Final[dict[str, tuple[Step, ...]]] = {
+    **_each("read pread64", (_filled(1),)),
+    **_each("readv preadv preadv2", (_iovec(1, 2, filled=True),)),
+    "recvfrom": (_filled(1, message=True), _with_length(4, 5, 128)),
+    "recvmsg": (_message(1, filled=True),),
+    "recvmmsg": (_messages(1, 2, filled=True),),
+    "sendmmsg": (_messages(1, 2, filled=True),),
+    **_each("accept accept4 getsockname getpeername", (_with_length(1, 2, 128),)),
+    "getsockopt": (_with_length(3, 4, 128),),
+    "socketpair": (_fixed(3, 8),),
+    **_each("pipe pipe2", (_fixed(0, 8),)),
+    **_each("stat fstat lstat", (_fixed(1, 144),)),
+    "newfstatat": (_fixed(2, 144),),
+    "statx": (_fixed(4, 160),),
+    **_each("statfs fstatfs", (_fixed(1, 88),)),
+    "readlink": (_filled(1),),
+    "readlinkat": (_filled(2),),
+    "getcwd": (_text(0),),
+    **_each("getdents64 getdents", (_buffer(1, 2, message=True),)),
+    **_each("getxattr lgetxattr fgetxattr", (_filled(2),)),
+    **_each("listxattr llistxattr flistxattr", (_filled(1),)),
+    "sendfile": (_value64(2),),
+    "poll": (_sized(0, 1, MAX_ITEMS * 8, 8),),
+    "ppoll": (_sized(0, 1, MAX_ITEMS * 8, 8), _fixed(2, 16)),
+    "select": (_sets(0, 1), _fixed(4, 16)),
+    "pselect6": (_sets(0, 1), _fixed(4, 16)),
+    **_each("epoll_wait epoll_pwait epoll_pwait2", (_filled(1, item=12),)),
+    "rt_sigaction": (_fixed(2, 32),),
+    "rt_sigprocmask": (_fixed(2, 8),),
+    "rt_sigpending": (_fixed(0, 8),),
+    "rt_sigtimedwait": (_fixed(1, 128),),
+    "sigaltstack": (_fixed(1, 24),),
+    "wait4": (_fixed(1, 4), _fixed(3, 144)),
+    "waitid": (_fixed(2, 128), _fixed(4, 144)),
+    "getrusage": (_fixed(1, 144),),
+    "prlimit64": (_fixed(3, 16),),
+    "getrlimit": (_fixed(1, 16),),
+    **_each("clock_gettime clock_getres", (_fixed(1, 16),)),
+    "gettimeofday": (_fixed(0, 16),),
+    "time": (_fixed(0, 8),),
+    "times": (_fixed(0, 32),),
+    "timerfd_gettime": (_fixed(1, 32),),
+    "timerfd_settime": (_fixed(3, 32),),
+    "getitimer": (_fixed(1, 32),),
+    "setitimer": (_fixed(2, 32),),
+    "getrandom": (_filled(0),),
+    "uname": (_fixed(0, 390),),
+    "sysinfo": (_fixed(0, 112),),
+    "sched_getaffinity": (_filled(2, message=True),),
+    "sched_getparam": (_fixed(1, 4),),
+    **_each("getresuid getresgid", (_fixed(0, 4), _fixed(1, 4), _fixed(2, 4))),
+    "getgroups": (_filled(1, item=4),),
+    "clone3": (_fixed(0, 88),),
+    "ioctl": (_control(leaving=True),),
+    "fcntl": (_lock(),),
+    "prctl": (_process_control_out(),),
+    "arch_prctl": (_fixed(1, 8),),
+    "getcpu": (_fixed(0, 4), _fixed(1, 4)),
+}
+_AFTER_ERRORS: Final[dict[str, tuple[Step, ...]]] = {
+    "nanosleep": (_fixed(1, 16),),
+    "clock_nanosleep": (_fixed(3, 16),),
+}
+"""What is worth reading where the call failed: the time that was left when a signal came."""
+
+
+def _by_number(by_name: dict[str, tuple[Step, ...]]) -> dict[int, tuple[Step, ...]]:
+    numbers = architecture(os.uname().machine).numbers
+    return {numbers[name]: steps for name, steps in by_name.items() if name in numbers}
+
+
+def _add_prototypes(by_name: dict[str, tuple[Step, ...]]) -> dict[str, tuple[Step, ...]]:
+    """Add each call that the table lacks and whose prototype has a ``const char *`` (python-ptrace)."""
+    from ptrace.syscall.prototypes import SYSCALL_PROTOTYPES
+
+    found = dict(by_name)
+    for name, (_, parameters) in SYSCALL_PROTOTYPES.items():
+        texts = tuple(
+            _text(index) for index, (kind, _) in enumerate(parameters[:6]) if kind == "const char *"
+        )
+        if texts:
+            found.setdefault(name, texts)
+    return found
+
+
+_ENTRY: Final = _by_number(_add_prototypes(_AT_ENTRY))
+_EXIT: Final = _by_number(_AT_EXIT)
+_ERROR: Final = _by_number(_AFTER_ERRORS)
+
+
+def needs_exit_memory(number: int) -> bool:
+    """Tell whether `exit_blocks` may read anything for this call."""
+    return number in _EXIT or number in _ERROR
+
+
+def entry_blocks(
+    number: int, arguments: Sequence[int], read: ReadMemory, limits: Limits = DEFAULT_LIMITS
+) -> tuple[Block, ...]:
+    """Read what the arguments point to on the way in. `arguments` are six unsigned registers."""
+    steps = _ENTRY.get(number)
+    if steps is None:
+        return ()
+    blocks: list[Block] = []
+    for step in steps:
+        step(arguments, 0, read, limits, blocks)
+    return tuple(blocks)
+
+
+def exit_blocks(  # noqa: PLR0917 - as many as a call has to tell
+    number: int,
+    arguments: Sequence[int],
+    value: int,
+    is_error: bool,  # noqa: FBT001 - the tracer's hot loop passes it as the kernel gives it
+    read: ReadMemory,
+    limits: Limits = DEFAULT_LIMITS,
+) -> tuple[Block, ...]:
+    """Read what the kernel left behind the arguments; `value` is the signed return value."""
+    steps = (_ERROR if is_error else _EXIT).get(number)
+    if steps is None:
+        return ()
+    blocks: list[Block] = []
+    for step in steps:
+        step(arguments, value, read, limits, blocks)
+    return tuple(blocks)
