@@ -94,7 +94,7 @@ class Channel:
         """Identity of the root node: everything goes to it."""
         self.malformed = 0
         """Frames dropped because they were no messages."""
-        self._descriptor = self._socket.getsockopt(zmq.FD)
+        self._descriptor = int(self._socket.getsockopt(zmq.FD))
         self._loop.add_reader(self._descriptor, self._drain)
 
     def close(self) -> None:
@@ -290,4 +290,3 @@ class Channel:
             case _:
                 if not self._settle(reply.request, reply):
                     self._on_late(reply)
-

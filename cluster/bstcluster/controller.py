@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import time
 from dataclasses import dataclass
@@ -90,7 +91,8 @@ class Cluster:
     """A binary search tree of compute nodes, each a process of its own.
 
     Use it as ``async with Cluster() as cluster``. Methods may run side by side; each raises a
-    `bstcluster.errors.ClusterError` that says in one line what is wrong. Leaving the block ends every process.
+    `bstcluster.errors.ClusterError` that says in one line what is wrong. Leaving the
+    block ends all processes.
     """
 
     def __init__(self, *, observer: Observer | None = None, tracer_ancestor: int = 0) -> None:
@@ -171,7 +173,6 @@ class Cluster:
                 member = await self._create_below(parent, node, life)
             self._topology.add(node)
             self._members[node] = self._by_pid[member.pid] = member
-            member.watch(self._died)
             await self._observer.created(member)
             return member.pid
 
@@ -239,8 +240,9 @@ class Cluster:
             if node not in self._topology:
                 raise NotFoundError(node)
             gone = [self._members[each] for each in self._topology.subtree(node)]
+            self._observer.removing(gone)
             for member in gone:
-                self._signal(member, signal.SIGKILL)
+                _signal(member, signal.SIGKILL)
             for member in gone:
                 if not await member.until(_is_dead, DEATH_LIMIT):
                     raise NodeError(node, f"process {member.pid} does not die")
@@ -261,7 +263,8 @@ class Cluster:
         Raises NotFoundError, UnavailableError when it is dead already, NodeError when it would not die.
         """
         member = self._living(node)
-        self._signal(member, signal.SIGKILL)
+        self._observer.signalling(member, signal.SIGKILL)
+        _signal(member, signal.SIGKILL)
         if not await member.until(_is_dead, DEATH_LIMIT):
             raise NodeError(node, f"process {member.pid} does not die")
 
@@ -269,14 +272,16 @@ class Cluster:
         """SIGSTOP the node's process; return when it is stopped. Raises NotFoundError, UnavailableError."""
         self._require_reachable(node)
         member = self._members[node]
-        self._signal(member, signal.SIGSTOP)
+        self._observer.signalling(member, signal.SIGSTOP)
+        _signal(member, signal.SIGSTOP)
         if not await member.until(_is_stopped, DEATH_LIMIT) or member.state is State.DEAD:
             raise UnavailableError(node)
 
     async def cont(self, node: int) -> None:
         """SIGCONT the node's process; return when it runs. Raises NotFoundError, UnavailableError if dead."""
         member = self._living(node)
-        self._signal(member, signal.SIGCONT)
+        self._observer.signalling(member, signal.SIGCONT)
+        _signal(member, signal.SIGCONT)
         # Its parent reports it; where the parent cannot be reached, nobody does, and nobody needs to.
         if self._blocked(node) == node:
             await member.until(_is_running, self._deadline())
@@ -287,9 +292,7 @@ class Cluster:
         places = []
         for node in self._topology.subtree(root) if root is not None else ():
             branch, member = self._topology[node], self._members[node]
-            places.append(
-                Place(node, branch.parent, branch.depth, member.pid, member.state, member.status)
-            )
+            places.append(Place(node, branch.parent, branch.depth, member.pid, member.state, member.status))
         return places
 
     def member(self, node: int) -> Member:
@@ -331,8 +334,10 @@ class Cluster:
             return  # that is what `close` asked for
         self._keeper = None
         for member in self._members.values():
-            self._signal(member, signal.SIGKILL)
-        self._observer.notice(f"the keeper (pid {keeper.pid}) is gone, so every node was ended; kill the root")
+            _signal(member, signal.SIGKILL)
+        self._observer.notice(
+            f"the keeper (pid {keeper.pid}) is gone, so every node was ended; kill the root"
+        )
 
     def _open_channel(self) -> Channel:
         if self._channel is None:
@@ -361,36 +366,28 @@ class Cluster:
             raise UnavailableError(node)
         return member
 
-    def _signal(self, member: Member, number: signal.Signals) -> None:
-        """Signal a node; a dead one needs none."""
-        if member.state is State.DEAD:
-            return
-        self._observer.signalling(member, number)
-        try:
-            member.send_signal(number)
-        except ProcessLookupError:
-            return  # it has just died; its pidfd is about to say so
-
     async def _create_root(self, node: int, life: int) -> Member:
         keeper, channel = self._keeper or self._start_keeper(), self._open_channel()
         greeting = channel.expect(identity(node, life))
         pid = await keeper.fork_root(node, life)
         try:
             member = Member(node, life, pid, processes.start_ticks(pid))
-        except OSError as error:
+        except ProcessLookupError as error:
             raise CreateError(node, "the new process ended before it said hello") from error
-        died = asyncio.ensure_future(member.until(_is_dead, HELLO_LIMIT))
-        member.watch(lambda _: None)
+        except OSError as error:
+            os.kill(pid, signal.SIGKILL)
+            raise CreateError(node, f"cannot watch process {pid}: {error.strerror}") from error
+        member.watch(self._died)
+        member.until_dead(greeting)
         try:
-            await asyncio.wait([greeting, died], return_when=asyncio.FIRST_COMPLETED)
-            if not greeting.done():
-                raise CreateError(node, "the new process ended before it said hello")
-        except BaseException:
-            self._signal(member, signal.SIGKILL)
+            async with asyncio.timeout(HELLO_LIMIT):
+                await greeting
+        except BaseException as error:
+            _signal(member, signal.SIGKILL)
             channel.root = None
+            if isinstance(error, TimeoutError | ProcessLookupError):
+                raise CreateError(node, "the new process ended before it said hello") from error
             raise
-        finally:
-            died.cancel()
         return member
 
     async def _create_below(self, parent: int, node: int, life: int) -> Member:
@@ -411,10 +408,16 @@ class Cluster:
         if not isinstance(answer, Created):
             raise ParentUnavailableError(node)
         try:
-            return Member(node, life, answer.pid, answer.born)
+            member = Member(node, life, answer.pid, answer.born)
         except ProcessLookupError as error:
             await self._forget(parent, node, life)
             raise CreateError(node, "the new process ended at once") from error
+        except OSError as error:  # no descriptor left for its pidfd
+            os.kill(answer.pid, signal.SIGKILL)
+            await self._forget(parent, node, life)
+            raise CreateError(node, f"cannot watch process {answer.pid}: {error.strerror}") from error
+        member.watch(self._died)
+        return member
 
     async def _reap(self, parent: int | None, gone: list[Member]) -> None:
         """Return when `gone` (all dead, the top first) are no zombies any more.
@@ -480,7 +483,7 @@ class Cluster:
             member = Member(create.child, create.life, answer.pid, answer.born)
         except ProcessLookupError:
             return
-        self._signal(member, signal.SIGKILL)
+        _signal(member, signal.SIGKILL)
         member.close()
         task = asyncio.get_running_loop().create_task(self._forget(create.target, create.child, create.life))
         self._background.add(task)
@@ -491,6 +494,16 @@ async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byte
     yield first
     async for chunk in rest:
         yield chunk
+
+
+def _signal(member: Member, number: signal.Signals) -> None:
+    """Signal a node; a dead one needs none."""
+    if member.state is State.DEAD:
+        return
+    try:
+        member.send_signal(number)
+    except ProcessLookupError:
+        return  # it has just died; its pidfd is about to say so
 
 
 def _is_dead(member: Member) -> bool:

@@ -35,7 +35,7 @@ class SocketDirectory:
 
 
 def sweep_stale(base: Path) -> None:
-    """Remove our directories in `base` whose owners were killed together with all that would have swept them."""
+    """Remove our directories in `base` whose owners died with all that would have swept them."""
     for path in base.glob(f"{PREFIX}*"):
         try:
             about = path.stat()
@@ -55,6 +55,10 @@ def sweep_stale(base: Path) -> None:
 
 def _base() -> Path:
     for candidate in (os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir()):
-        if candidate and len(os.fsencode(candidate)) <= _LONGEST_BASE and os.access(candidate, os.W_OK | os.X_OK):
+        if (
+            candidate
+            and len(os.fsencode(candidate)) <= _LONGEST_BASE
+            and os.access(candidate, os.W_OK | os.X_OK)
+        ):
             return Path(candidate)
     return Path("/tmp")  # noqa: S108 - mkdtemp makes a private directory in it

@@ -49,7 +49,7 @@ class Keeper:
         self._reaps: list[Reap] = []
 
     def run(self) -> Seat | None:
-        """Serve until the controller closes the socket or dies; return only in a forked root, with its seat."""
+        """Serve until the controller closes or dies; return only in a forked root, with its seat."""
         poller = select.poll()
         for descriptor in (self._control.fileno(), self._events.fileno(), processes.LIFELINE):
             poller.register(descriptor, select.POLLIN)

@@ -51,7 +51,7 @@ class KeeperProcess:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             try:
-                self._process = subprocess.Popen(  # noqa: ASYNC220 - vfork and exec: about a millisecond
+                self._process = subprocess.Popen(
                     [
                         sys.executable,
                         "-P",  # the current directory may hold a folder called inspect
@@ -74,7 +74,7 @@ class KeeperProcess:
                 ours.close()
                 raise KeeperError(f"cannot start the keeper: {error.strerror}") from error
         self.pid = self._process.pid
-        ours.setblocking(False)
+        ours.settimeout(0)
         self._socket = ours
         self._pidfd = os.pidfd_open(self.pid)
         self._loop.add_reader(ours, self._receive)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bstcluster import processes
 
@@ -38,6 +39,7 @@ class Member:
         """CLOCK_MONOTONIC nanoseconds."""
         self.changed = asyncio.Event()
         """Set, and replaced by a new one, at every change of `state` or `status`."""
+        self._on_end: list[Callable[[], None]] = []
         self._pidfd: int | None = os.pidfd_open(pid)
         try:
             same = processes.start_ticks(pid) == born
@@ -50,6 +52,15 @@ class Member:
     def watch(self, on_death: Callable[[Member], None]) -> None:
         """Call `on_death` in the running event loop as soon as the process is dead."""
         asyncio.get_running_loop().add_reader(self._descriptor(), self._died, on_death)
+
+    def until_dead(self, future: asyncio.Future[Any]) -> None:
+        """Fail `future` with ProcessLookupError should the process die before it is done."""
+
+        def check() -> None:
+            if not future.done():
+                future.set_exception(ProcessLookupError(f"process {self.pid} is gone"))
+
+        self._on_end.append(check)
 
     def send_signal(self, number: signal.Signals) -> None:
         """Signal the process. Raises ProcessLookupError when it is dead, PermissionError as kill(2) does."""
@@ -80,10 +91,8 @@ class Member:
         """Let the pidfd go."""
         if self._pidfd is not None:
             if self.state is not State.DEAD:
-                try:
+                with contextlib.suppress(RuntimeError):  # no loop runs, so none watches
                     asyncio.get_running_loop().remove_reader(self._pidfd)
-                except RuntimeError:
-                    pass  # no loop runs, so none watches
             os.close(self._pidfd)
             self._pidfd = None
 
@@ -97,6 +106,8 @@ class Member:
         self.died_at = time.monotonic_ns()
         self.become(State.DEAD)
         self.close()
+        for callback in self._on_end:
+            callback()
         on_death(self)
 
     def _wake(self) -> None:

@@ -8,8 +8,7 @@ import sys
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import msgspec
 import zmq
@@ -50,6 +49,7 @@ from bstcluster.protocol import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 BATCH: Final = 64
 """Messages taken from one socket before the others get their turn."""
@@ -109,7 +109,7 @@ class Job:
 class Node:
     """A node's sockets and state. `run` is its life.
 
-    Upwards: one DEALER, connected to the parent's ROUTER. Downwards: one ROUTER, which the children connect to.
+    Upwards: one DEALER, connected to the parent's ROUTER. Downwards: one ROUTER, for the children.
     """
 
     def __init__(self, seat: Seat) -> None:
@@ -142,7 +142,7 @@ class Node:
         self._down.bind(f"ipc://{seat.directory}/{identity(seat.node, seat.life).decode()}")
         self._up.connect(f"ipc://{seat.directory}/{seat.parent.decode()}")
         self._answer(Hello(VERSION, os.getpid(), processes.start_ticks(os.getpid())))
-        watched = [
+        watched: list[tuple[Any, int]] = [
             (self._up, zmq.POLLIN),
             (self._down, zmq.POLLIN),
             (events.fileno(), zmq.POLLIN),
@@ -252,12 +252,10 @@ class Node:
 
     def _work(self) -> None:
         """Add up one chunk of the job whose turn it is."""
-        for number, job in self._jobs.items():
-            if job.chunks:
-                break
-        else:
+        number = next((number for number, job in self._jobs.items() if job.chunks), None)
+        if number is None:
             return
-        del self._jobs[number]
+        job = self._jobs.pop(number)
         reply, more = self._add_chunk(number, job)
         if more:
             self._jobs[number] = job  # behind the others
@@ -338,11 +336,11 @@ class Node:
         self._answer(Created(child.create, hello.pid, hello.born))
 
     def _child_changed(self, notice: ChildExited | ChildStopped | ChildContinued) -> None:
-        for name, child in self._children.items():
-            if child.pid == notice.pid and not child.dead:
-                break
-        else:
+        alive = {child.pid: name for name, child in self._children.items() if not child.dead}
+        name = alive.get(notice.pid)
+        if name is None:
             return
+        child = self._children[name]
         child.stopped = isinstance(notice, ChildStopped)
         child.dead = isinstance(notice, ChildExited)
         self._answer(notice)

@@ -30,7 +30,10 @@ class Observer:
         """These nodes were removed by `Cluster.kill`, and are reaped."""
 
     def signalling(self, member: Member, number: int) -> None:
-        """The controller itself is about to send signal `number` to a node."""
+        """`crash`, `stop` or `cont` is about to send signal `number` to a node."""
+
+    def removing(self, members: list[Member]) -> None:
+        """`kill` is about to end these nodes."""
 
     def notice(self, text: str) -> None:
         """Something a person should know, as one line."""

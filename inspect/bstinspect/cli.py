@@ -1,1 +1,184 @@
-def main() -> int: return 0
+"""The `bstrace` command.
+
+One command line, one way in: a terminal gets the prompt, a pipe gets plain replies.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import resource
+import signal
+import sys
+import traceback
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bstcluster import Cluster, ClusterError
+from bstcluster.lines import DescriptorLines, Lines, TextLines
+from bstcluster.script import run_script, write_error
+from bstcluster.shell import Shell
+from bstinspect.commands import InspectCommands
+from bstinspect.errors import InspectError
+from bstinspect.session import Session, state_directory
+from bstinspect.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+MOST_DESCRIPTORS = 65536
+_EXAMPLES = """\
+examples:
+  bstrace                             the prompt; help lists its commands
+  bstrace -c 'create 10; pingall'     a few commands
+  bstrace -f commands.txt             commands from a file
+  printf 'create 10\\nexec 10 3 1 2 3\\n' | bstrace
+                                      in a pipe: one line of standard output a command
+
+In another terminal, kill -9 a node, and see what the prompt says at once; then pingall, why ID, tree.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `bstrace`; return its exit status."""
+    _open_standard_descriptors()
+    options = _parser().parse_args(arguments)
+    try:
+        return asyncio.run(_session(options))
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        write_error("bstrace: nobody reads standard output any more")
+        return 128 + signal.SIGPIPE
+    except (ClusterError, InspectError) as error:
+        if options.debug:
+            traceback.print_exc()
+        write_error(f"bstrace: {error}")
+        return error.exit_code
+    except OSError as error:
+        if options.debug:
+            traceback.print_exc()
+        name = f"{error.filename}: " if error.filename else ""
+        write_error(f"bstrace: {name}{error.strerror}")
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    from rich_argparse import RawDescriptionRichHelpFormatter
+
+    parser = argparse.ArgumentParser(
+        prog="bstrace",
+        description="Processes in a binary search tree, and a supervisor that sees every kill -9.",
+        epilog=_EXAMPLES,
+        formatter_class=RawDescriptionRichHelpFormatter,
+    )
+    RawDescriptionRichHelpFormatter.group_name_formatter = str
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("-f", "--file", metavar="FILE", type=Path, help="run the commands in FILE, and end")
+    source.add_argument("-c", "--commands", metavar="COMMANDS", help="run COMMANDS (; between them), and end")
+    parser.add_argument("--no-watch", action="store_true", help="never attach to the nodes with ptrace")
+    parser.add_argument(
+        "--session",
+        metavar="DIR",
+        type=Path,
+        help="keep the session's files in DIR (default: a new one below $XDG_STATE_HOME/bstrace/sessions)",
+    )
+    parser.add_argument("--debug", action="store_true", help="show tracebacks")
+    parser.add_argument("--version", action="version", version=f"bstrace {version('bstrace')}")
+    import shtab
+
+    shtab.add_argument_to(parser, "--print-completion", help="print a completion script for a shell, and end")
+    return parser
+
+
+async def _session(options: argparse.Namespace) -> int:
+    """Run one session, on a terminal or in a pipe; return the exit status."""
+    _raise_descriptor_limit()
+    ended_by: list[signal.Signals] = []
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+    def end(number: signal.Signals) -> None:
+        ended_by.append(number)
+        if task is not None:
+            task.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, end, number)
+    try:
+        await _run(options)
+    except asyncio.CancelledError:
+        if not ended_by:
+            raise
+        return 128 + ended_by[0]
+    return 0
+
+
+async def _run(options: argparse.Namespace) -> None:
+    plain = options.file or options.commands is not None or not (os.isatty(0) and os.isatty(1))
+    notify: list[Callable[[str], None]] = [write_error]
+    session = Session(options.session, write_error)
+    supervisor = Supervisor(notify[0], session, session.path("capture.bst"), watch=not options.no_watch)
+    cluster = Cluster(observer=supervisor, tracer_ancestor=os.getpid())
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(session.close)
+        await stack.enter_async_context(cluster)
+        stack.push_async_callback(supervisor.close)
+        await supervisor.open(cluster)
+        shell = Shell(cluster, session, debug=options.debug)
+        color = not plain and "NO_COLOR" not in os.environ
+        commands = InspectCommands(
+            cluster,
+            supervisor,
+            session.path("capture.bst"),
+            None if plain else notify[0],
+            color=color,
+        )
+        commands.join(shell)
+        stack.push_async_callback(commands.close)
+        if plain:
+            await run_script(shell, _lines(options))
+            return
+        from bstcluster.terminal import Terminal
+
+        terminal = Terminal(shell, lambda: _toolbar(cluster, supervisor), state_directory() / "history")
+        notify[0] = terminal.show
+        terminal.show(f"bstrace {version('bstrace')}: help lists the commands, Ctrl-D ends.")
+        await terminal.run()
+        notify[0] = write_error
+
+
+def _lines(options: argparse.Namespace) -> Lines:
+    if options.commands is not None:
+        return TextLines(os.fsencode(options.commands))
+    if options.file is not None:
+        return DescriptorLines(os.open(options.file, os.O_RDONLY | os.O_CLOEXEC))
+    return DescriptorLines(0)
+
+
+def _toolbar(cluster: Cluster, supervisor: Supervisor) -> str:
+    nodes, unreachable = len(cluster.topology), len(supervisor.unreachable())
+    return f" nodes {nodes} | unreachable {unreachable} | watched {supervisor.watched()} "
+
+
+def _open_standard_descriptors() -> None:
+    """Open /dev/null for each of 0, 1, 2 that is closed, lest a socket take its place and get our replies."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+def _raise_descriptor_limit() -> None:
+    """Allow as many descriptors as the hard limit does: each node takes one here."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -35,3 +35,9 @@ class PtraceError(InspectError):
         self.request = request
         self.tid = tid
         self.errno = errno
+
+
+class SessionError(InspectError):
+    """The directory asked for with --session cannot be used."""
+
+    exit_code = 2

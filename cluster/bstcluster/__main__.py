@@ -1,0 +1,32 @@
+"""``python -m bstcluster``: the cluster by itself in a pipe, without the inspector (that is ``bstrace``)."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from bstcluster.controller import Cluster
+from bstcluster.lines import DescriptorLines
+from bstcluster.script import run_script, write_error
+from bstcluster.shell import Shell
+
+
+async def _run() -> None:
+    async with Cluster() as cluster:
+        await run_script(Shell(cluster), DescriptorLines(sys.stdin.fileno()))
+
+
+def main() -> int:
+    """Run the commands of standard input."""
+    try:
+        asyncio.run(_run())
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        write_error("bstrace: nobody reads standard output any more")
+        return 141
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

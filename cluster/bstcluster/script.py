@@ -1,0 +1,46 @@
+"""The front for a pipe: one command after the other, exactly one line of standard output each."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bstcluster.lines import Lines
+    from bstcluster.shell import Shell
+
+
+async def run_script(shell: Shell, lines: Lines) -> None:
+    """Run every line until the end or `exit`.
+
+    Replies go to standard output, details to standard error. Raises BrokenPipeError when nobody reads the
+    replies any more.
+    """
+    while (line := await lines.next()) is not None:
+        if line.head.split(None, 1)[:1] == [b"exit"]:
+            return
+        reply = await shell.execute(line)
+        if reply is None:
+            continue
+        write_out(reply.line)
+        if reply.detail:
+            write_error(reply.detail)
+
+
+def write_out(text: str) -> None:
+    """Write a line to standard output, whole, at once."""
+    _write(1, f"{text}\n".encode())
+
+
+def write_error(text: str) -> None:
+    """Write lines to standard error; where that is closed or full, they are lost, and nothing else is."""
+    try:
+        _write(2, f"{text}\n".encode("utf-8", "backslashreplace"))
+    except OSError:
+        return
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]

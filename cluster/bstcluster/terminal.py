@@ -1,0 +1,167 @@
+"""The front for a terminal: a prompt that never blocks, replies and notices above it as they come."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.application import run_in_terminal
+from prompt_toolkit.completion import Completer, Completion
+from prompt_toolkit.formatted_text import ANSI
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.output.color_depth import ColorDepth
+from prompt_toolkit.shortcuts import print_formatted_text
+
+from bstcluster.lines import Line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from prompt_toolkit.completion import CompleteEvent
+    from prompt_toolkit.document import Document
+    from prompt_toolkit.input import Input
+    from prompt_toolkit.output import Output
+
+    from bstcluster.language import Reply
+    from bstcluster.shell import Shell
+
+
+class ShellCompleter(Completer):
+    """Completes commands, ids and the few words that commands take."""
+
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
+
+    def get_completions(self, document: Document, _event: CompleteEvent) -> Iterable[Completion]:
+        """Yield what the word before the cursor may become."""
+        words = document.text_before_cursor.split(" ")
+        typed = words[-1]
+        for candidate in self._candidates(words[:-1]):
+            if candidate.startswith(typed):
+                yield Completion(candidate, start_position=-len(typed))
+
+    def _candidates(self, before: list[str]) -> list[str]:
+        before = [word for word in before if word]
+        if not before:
+            return list(self._shell.commands)
+        command = self._shell.commands.get("exec" if before[0] == "exes" else before[0])
+        position = len(before) - 1
+        if command is None or position >= len(command.choices):
+            return []
+        choice = command.choices[position]
+        if choice == "id":
+            return [str(node) for node in self._shell.cluster.topology]
+        if choice == "command":
+            return list(self._shell.commands)
+        return choice.split("|") if choice else []
+
+
+class Terminal:
+    """Runs a shell on a terminal."""
+
+    def __init__(
+        self,
+        shell: Shell,
+        toolbar: Callable[[], str],
+        history: Path | None,
+        *,
+        terminal_input: Input | None = None,
+        terminal_output: Output | None = None,
+    ) -> None:
+        """`history`: where typed lines are kept, or None for nowhere."""
+        self._shell = shell
+        self._output = terminal_output
+        self._replies: set[asyncio.Task[None]] = set()
+        self._waiting: list[asyncio.Task[None]] = []
+        self._to_show: list[str] = []
+        self._shown: asyncio.Future[None] | None = None
+        self._depth = ColorDepth.DEPTH_1_BIT if os.environ.get("NO_COLOR") else None
+        self._session: PromptSession[str] = PromptSession(
+            "bstrace> ",
+            completer=ShellCompleter(shell),
+            complete_while_typing=False,
+            history=_history(history),
+            bottom_toolbar=toolbar,
+            color_depth=self._depth,
+            input=terminal_input,
+            output=terminal_output,
+        )
+
+    async def run(self) -> None:
+        """Prompt until Ctrl-D or `exit`. Ctrl-C cancels what was asked last and waits, or clears the line."""
+        while True:
+            try:
+                text = await self._session.prompt_async(handle_sigint=False)
+            except KeyboardInterrupt:
+                self._cancel_last()
+                continue
+            except EOFError:
+                break
+            head = text.encode("utf-8", "surrogateescape")
+            if head.split(None, 1)[:1] == [b"exit"]:
+                break
+            task = asyncio.get_running_loop().create_task(self._answer(Line(head)))
+            self._replies.add(task)
+            self._waiting.append(task)
+            task.add_done_callback(self._answered)
+            await asyncio.wait([task], timeout=0.05)  # a quick answer stands before the next prompt
+        for task in self._replies:
+            task.cancel()
+        await asyncio.gather(*self._replies, return_exceptions=True)
+        if self._shown is not None:
+            await self._shown
+
+    def show(self, text: str) -> None:
+        """Print above the prompt, at once, whatever the person is typing. ANSI colours are understood."""
+        self._to_show.append(text)
+        app = self._session.app
+        if not app.is_running:
+            self._print()
+        elif self._shown is None or self._shown.done():
+            self._shown = asyncio.ensure_future(run_in_terminal(self._print))
+        app.invalidate()
+
+    def _print(self) -> None:
+        texts, self._to_show = self._to_show, []
+        if texts:
+            print_formatted_text(ANSI("\n".join(texts)), output=self._output, color_depth=self._depth)
+
+    async def _answer(self, line: Line) -> None:
+        reply = await self._shell.execute(line)
+        if reply is not None:
+            self.show(text_of(reply))
+
+    def _answered(self, task: asyncio.Task[None]) -> None:
+        self._replies.discard(task)
+        if task in self._waiting:
+            self._waiting.remove(task)
+        if not task.cancelled() and task.exception() is not None:
+            sys.stderr.write(f"bstrace: {task.exception()}\n")
+
+    def _cancel_last(self) -> None:
+        if self._waiting:
+            self._waiting.pop().cancel()
+            self.show("Cancelled.")
+
+
+def text_of(reply: Reply) -> str:
+    """Return what a person is shown: details speak for a plain Ok."""
+    if not reply.detail:
+        return reply.line
+    return reply.detail if reply.line == "Ok" else f"{reply.line}\n{reply.detail}"
+
+
+def _history(path: Path | None) -> History:
+    """Keep typed lines in a file where that is possible, else in memory."""
+    if path is None:
+        return InMemoryHistory()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+    except OSError:
+        return InMemoryHistory()
+    return FileHistory(path)

@@ -1,0 +1,135 @@
+"""The inspector's commands at the prompt: they join the cluster's table, or take the place of one there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bstcluster import language
+from bstcluster.language import LanguageError, Reply
+from bstcluster.numbers import quoted
+from bstcluster.shell import Command, Shell, Words, draw
+from bstinspect.errors import InspectError
+from bstinspect.following import Follower
+from bstinspect.showing import explain, label, process_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from bstcluster import Cluster
+    from bstinspect.supervisor import Supervisor
+
+
+class InspectCommands:
+    """`pingall` with verdicts, `tree` with states, and `ps`, `why`, `watch`, `trace`."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        supervisor: Supervisor,
+        capture: Path | None,
+        echo: Callable[[str], None] | None,
+        *,
+        color: bool,
+    ) -> None:
+        """`capture`: the session's file of records; `echo`: shows a traced syscall on a terminal."""
+        self._cluster = cluster
+        self._supervisor = supervisor
+        self._capture = capture
+        self._echo = echo
+        self._color = color
+        self._follower: Follower | None = None
+
+    def join(self, shell: Shell) -> None:
+        """Put the commands into the shell's table."""
+        one, none = (1, 1), (0, 0)
+        for command in (
+            Command("pingall", "pingall", "list the unreachable ids, and why", self._pingall, none,
+                    explanation="Ok: -1 when all answer; else the ids, ascending, joined by semicolons."),
+            Command("tree", "tree", "show the tree, with what is unreachable", self._tree, none),
+            Command("ps", "ps", "show each node's process", self._ps, none),
+            Command("why", "why ID", "explain a node's state, or its end", self._why, one,
+                    choices=("id",)),
+            Command("watch", "watch ID on|off", "attach to a node, or let it go", self._watch, (2, 2),
+                    explanation="A watched node takes no second tracer: let it go for gdb.",
+                    choices=("id", "on|off")),
+            Command("trace", "trace ID on|off [-e trace=SET]", "write a node's syscalls as strace does",
+                    self._trace, (2, 4),
+                    explanation="SET as in strace: names, network, %file, !futex, all. Lines go to trace.txt "
+                                "of the session, and to the screen.",
+                    choices=("id", "on|off", "-e", "trace=network|trace=%file|trace=%desc|trace=all")),
+        ):  # fmt: skip
+            shell.add(command)
+        shell.add(shell.commands.pop("help"))
+        shell.add(shell.commands.pop("exit"))
+
+    async def close(self) -> None:
+        """End the decoder, when the tracer is closed."""
+        if self._follower is not None:
+            await self._follower.close()
+
+    async def _pingall(self, _words: Words) -> Reply:
+        survey = await self._cluster.survey()
+        verdicts = self._supervisor.judge_all(survey)
+        return language.pinged(survey.unreachable, "\n".join(map(str, verdicts)))
+
+    async def _tree(self, _words: Words) -> Reply:
+        places = self._cluster.tree()
+        unreachable = self._supervisor.unreachable()
+        labels = {
+            place.node: label(
+                place, self._supervisor.verdict(place.node), cut=place.node in unreachable, color=self._color
+            )
+            for place in places
+        }
+        return Reply("Ok", draw(places, labels))
+
+    async def _ps(self, _words: Words) -> Reply:
+        subjects = [self._supervisor.subject(place.node) for place in self._cluster.tree()]
+        return Reply("Ok", process_table(subjects, color=self._color))
+
+    async def _why(self, words: Words) -> Reply:
+        node = language.parse_id(words[0])
+        verdict = self._supervisor.verdict(node)
+        return Reply("Ok", explain(verdict, self._supervisor.subject(node)))
+
+    async def _watch(self, words: Words) -> Reply:
+        node = language.parse_id(words[0])
+        remark = await self._supervisor.watch(node, on=_on_or_off(words[1], "watch ID on|off"))
+        return Reply("Ok", remark)
+
+    async def _trace(self, words: Words) -> Reply:
+        usage = "trace ID on|off [-e trace=SET]"
+        node, on = language.parse_id(words[0]), _on_or_off(words[1], usage)
+        if len(words) > 2 and (words[2] != b"-e" or len(words) != 4 or not on):
+            raise LanguageError(f"usage: {usage}")
+        try:
+            syscalls = _parse_filter(words[3]) if len(words) > 2 else None
+        except InspectError as error:
+            raise LanguageError(str(error)) from error
+        try:
+            await self._supervisor.trace(node, on=on, syscalls=syscalls)
+        except InspectError as error:
+            return Reply(f"Error:{node}: {error}")
+        return Reply("Ok", self._follow() if on else "")
+
+    def _follow(self) -> str:
+        """Start the decoder when it is first needed; return what to tell the person."""
+        if self._capture is None:
+            return "Nothing is kept: the session has no directory."
+        text = self._capture.with_name("trace.txt")
+        if self._follower is None:
+            self._follower = Follower(self._capture, text, self._echo)
+        return f"Tracing to {text}"
+
+
+def _parse_filter(word: bytes) -> frozenset[int] | None:
+    from bstinspect.decode.classes import parse_filter
+
+    return parse_filter(word.decode("utf-8", "backslashreplace"))
+
+
+def _on_or_off(word: bytes, usage: str) -> bool:
+    if word not in (b"on", b"off"):
+        raise LanguageError(f"{quoted(word)} is neither on nor off; usage: {usage}")
+    return word == b"on"

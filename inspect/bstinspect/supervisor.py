@@ -1,0 +1,445 @@
+"""The supervisor: pairs the cluster with a tracer. It sees every death, says why, and what it cut off.
+
+It fills the cluster's `Observer`. Where ptrace is allowed, every node is seized as it is made; where it is
+not, node by node, the pidfd and /proc tell what they can.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from bstcluster import Cluster, Member, NotFoundError, Observer, State, UnavailableError
+from bstinspect.errors import InspectError, TracerError
+from bstinspect.linux import proc
+from bstinspect.linux.tracefs import SignalWatch
+from bstinspect.records import Autopsy, Exited, Exiting, GroupContinue, GroupStop, Record, SignalDelivery
+from bstinspect.siginfo import sender_of
+from bstinspect.verdicts import (
+    KernelFacts,
+    Process,
+    Verdict,
+    describe_end,
+    judge,
+    sender_text,
+    signal_name,
+)
+from bstinspect.watching import TracerKeeper, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from bstcluster import Survey
+    from bstcluster.shell import Journal
+
+STATUS_PATIENCE: Final = 0.05
+"""Seconds that a notice waits for the wait status of a node that is not watched."""
+
+
+class Watch(Enum):
+    """How a node is followed."""
+
+    PTRACE = "ptrace"
+    PIDFD = "pidfd"
+    OFF = "off"
+
+
+@dataclass(slots=True)
+class Subject:
+    """A node under supervision."""
+
+    member: Member
+    watch: Watch = Watch.OFF
+    refusal: str = ""
+    """Why ptrace could not be had; empty where it was not refused."""
+    facts: KernelFacts = field(default_factory=KernelFacts)
+    autopsy: Autopsy | None = None
+    traced: bool = False
+    syscalls: tuple[int, ...] | None = None
+    announced: bool = False
+    removing: bool = False
+    ours: dict[int, str] = field(default_factory=dict)
+    """Signals that this session itself has sent, and by which command."""
+    last_signal: tuple[int, Process] | None = None
+    """The last signal seen on its way to the node, and its sender."""
+
+
+class Supervisor(Observer):
+    """Watches the nodes of one cluster.
+
+    `notify` gets each notice, a line; `journal` gets the events.
+    """
+
+    def __init__(
+        self,
+        notify: Callable[[str], None],
+        journal: Journal,
+        capture: Path | None,
+        *,
+        watch: bool = True,
+    ) -> None:
+        """`capture`: file for the records of the tracers; `watch` False attaches to nothing by itself."""
+        self._notify = notify
+        self._journal = journal
+        self._watch_all = watch
+        self._subjects: dict[int, Subject] = {}
+        self._cluster: Cluster | None = None
+        self._refusals: set[str] = set()
+        self._cut: frozenset[int] = frozenset()
+        self._closing = False
+        self._signals: SignalWatch | None = None
+        self._tracing = TracerKeeper(capture, self._happened, self._tracer_lost, self._say)
+
+    async def open(self, cluster: Cluster) -> None:
+        """Begin to watch `cluster`: before its first node is made."""
+        self._cluster = cluster
+        if self._watch_all:
+            self._signals, _ = SignalWatch.open()
+            try:
+                await self._tracing.start()
+            except InspectError as error:
+                self._say(f"not watching with ptrace: {error}")
+                self._watch_all = False
+
+    async def close(self) -> None:
+        """Let every node go. The cluster is closed after this."""
+        self._closing = True
+        await self._tracing.close()
+        if self._signals is not None:
+            self._signals.close()
+            self._signals = None
+
+    # The cluster's side.
+
+    async def created(self, member: Member) -> None:
+        """Watch a new node."""
+        subject = self._subjects[member.pid] = Subject(member)
+        if self._watch_all:
+            await self._attach(subject)
+        else:
+            subject.watch = Watch.PIDFD if self._tracing.gave_up else Watch.OFF
+
+    def died(self, member: Member) -> None:
+        """Its pidfd says that it is dead; the tracer has said so before, unless it was not watched."""
+        subject = self._subjects.get(member.pid)
+        if subject is None:
+            return
+        subject.facts.died_at = subject.facts.died_at or time.monotonic_ns()
+        if not subject.announced:
+            asyncio.get_running_loop().call_later(STATUS_PATIENCE, self._announce, subject)
+
+    def reaped(self, member: Member) -> None:
+        """Its parent says with what status it ended."""
+        subject = self._subjects.get(member.pid)
+        if subject is not None:
+            subject.facts.status = member.status
+            self._announce(subject)
+
+    def stopped(self, member: Member) -> None:
+        """Its parent says that it is stopped; the tracer knew before, and knows by whom."""
+        subject = self._subjects.get(member.pid)
+        if subject is not None and subject.facts.stopped_at is None:
+            self._note_stop(subject, int(signal.SIGSTOP))
+
+    def continued(self, member: Member) -> None:
+        """Its parent says that it runs again."""
+        subject = self._subjects.get(member.pid)
+        if subject is not None:
+            self._note_continue(subject)
+
+    def signalling(self, member: Member, number: int) -> None:
+        """Remember which signals are our own."""
+        subject = self._subjects.get(member.pid)
+        if subject is not None:
+            names = {signal.SIGKILL: "crash", signal.SIGSTOP: "stop", signal.SIGCONT: "cont"}
+            subject.ours[number] = names.get(signal.Signals(number), "signal")
+
+    def removing(self, members: list[Member]) -> None:
+        """A kill ends them: no notice."""
+        for member in members:
+            if member.pid in self._subjects:
+                self._subjects[member.pid].removing = True
+
+    def forgotten(self, members: list[Member]) -> None:
+        """Forget them too."""
+        for member in members:
+            if self._subjects.get(member.pid, None) is not None:
+                del self._subjects[member.pid]
+
+    def notice(self, text: str) -> None:
+        """Pass on what the cluster has to say."""
+        self._say(text)
+
+    # What a person asks for.
+
+    async def watch(self, node: int, *, on: bool) -> str:
+        """Attach to a node, or let it go; return a remark, empty where there is none.
+
+        Raises NotFoundError, UnavailableError when it is dead.
+        """
+        subject = self._living(node)
+        if not on:
+            await self._release(subject)
+            return ""
+        await self._attach(subject)
+        return subject.refusal
+
+    async def trace(self, node: int, *, on: bool, syscalls: Iterable[int] | None) -> None:
+        """Switch the tracing of a node's syscalls; `syscalls` are their numbers, None for all.
+
+        Raises NotFoundError, UnavailableError when it is dead, TracerError when ptrace cannot be had.
+        """
+        subject = self._living(node)
+        if on and subject.watch is not Watch.PTRACE:
+            await self._attach(subject)
+        if subject.watch is not Watch.PTRACE:
+            if on:
+                raise TracerError(subject.refusal or "no tracer")
+            return
+        subject.syscalls = None if syscalls is None else tuple(syscalls)
+        await self._tracing.trace(subject.member.pid, on=on, syscalls=subject.syscalls)
+        subject.traced = on
+
+    def judge_all(self, survey: Survey) -> list[Verdict]:
+        """Return the verdict on each unreachable node, ascending."""
+        self._remember(survey)
+        verdicts = [self.verdict(node) for node in survey.unreachable if node in self._open().topology]
+        for verdict in verdicts:
+            self._journal.record("verdict", node=verdict.node, kind=verdict.kind.value, text=verdict.text)
+        return verdicts
+
+    def verdict(self, node: int) -> Verdict:
+        """Return the verdict on one node, as of the last pingall and now. Raises NotFoundError."""
+        cluster = self._open()
+        cluster.member(node)
+        facts = {}
+        for each in cluster.topology.path(node):
+            subject = self._subject(each)
+            self._look(subject)
+            facts[each] = subject.facts
+        return judge(node, cluster.topology, facts, self._cut, time.monotonic_ns())
+
+    def unreachable(self) -> set[int]:
+        """Return the ids that are unreachable as far as is known without asking."""
+        cluster = self._open()
+        broken = {
+            subject.member.node
+            for subject in self._subjects.values()
+            if subject.facts.died_at is not None or subject.facts.stopped_at is not None
+        }
+        return cluster.topology.union(broken)
+
+    def watched(self) -> int:
+        """Return how many living nodes are watched with ptrace."""
+        return sum(
+            each.watch is Watch.PTRACE and each.facts.died_at is None for each in self._subjects.values()
+        )
+
+    def subject(self, node: int) -> Subject:
+        """Return what is known of a node. Raises NotFoundError."""
+        self._open().member(node)
+        return self._subject(node)
+
+    @property
+    def tracer_pid(self) -> int | None:
+        """The tracer's process, or None."""
+        return self._tracing.pid
+
+    # Attaching.
+
+    async def _attach(self, subject: Subject) -> None:
+        try:
+            refusal = await self._tracing.seize(subject.member.pid)
+        except InspectError as error:
+            refusal = str(error)
+        subject.refusal = refusal
+        subject.watch = Watch.PIDFD if refusal else Watch.PTRACE
+        if refusal and subject.facts.died_at is None:
+            self._explain(subject)
+
+    async def _release(self, subject: Subject) -> None:
+        subject.traced = False
+        if subject.watch is Watch.PTRACE:
+            await self._tracing.release(subject.member.pid)
+        subject.watch = Watch.OFF
+
+    def _explain(self, subject: Subject) -> None:
+        """Say once for each reason why nodes are not watched with ptrace."""
+        reason = subject.refusal
+        general = reason.replace(str(subject.member.pid), "PID")
+        if general not in self._refusals:
+            self._refusals.add(general)
+            self._say(f"node {subject.member.node}: {reason}; following it by pidfd and /proc")
+
+    def _tracer_lost(self, text: str) -> list[Wanted]:
+        """A tracer is gone: say so, and return which processes the next one has to seize and trace."""
+        self._say(text)
+        return [
+            Wanted(pid, subject.traced, subject.syscalls)
+            for pid, subject in self._subjects.items()
+            if subject.watch is Watch.PTRACE and subject.facts.died_at is None
+        ]
+
+    # What the tracer sees.
+
+    def _happened(self, record: Record) -> None:
+        match record:
+            case Exiting(pid=pid, status=status) if pid in self._subjects and os.WIFSIGNALED(status):
+                self._note_death(self._subjects[pid], record.when, status)
+            case Exited(pid=pid, tid=tid, status=status) if pid in self._subjects and tid == pid:
+                self._note_death(self._subjects[pid], record.when, status)
+            case Autopsy(pid=pid) if pid in self._subjects:
+                self._note_autopsy(self._subjects[pid], record)
+            case SignalDelivery(pid=pid) if pid in self._subjects:
+                subject = self._subjects[pid]
+                sender = self._sender_of_delivery(subject, record)
+                if sender is not None:
+                    subject.last_signal = (record.signal, sender)
+            case GroupStop(pid=pid) if pid in self._subjects:
+                if self._subjects[pid].facts.stopped_at is None:
+                    self._note_stop(self._subjects[pid], record.signal)
+            case GroupContinue(pid=pid) if pid in self._subjects:
+                self._note_continue(self._subjects[pid])
+
+    def _note_death(self, subject: Subject, when: int, status: int) -> None:
+        subject.facts.died_at = subject.facts.died_at or when
+        subject.facts.status = status
+        if os.WIFSIGNALED(status):
+            subject.facts.sender = subject.facts.sender or self._killer(subject, os.WTERMSIG(status))
+        self._announce(subject)
+
+    def _killer(self, subject: Subject, number: int) -> Process | None:
+        if number in subject.ours:
+            return Process(os.getpid(), ours=subject.ours[number])
+        if subject.last_signal is not None and subject.last_signal[0] == number:
+            return subject.last_signal[1]
+        if self._signals is None or number != signal.SIGKILL:
+            return None
+        sender = self._signals.sender_of(subject.member.pid)
+        return None if sender is None else Process(sender.pid, sender.comm, sender.uid)
+
+    @staticmethod
+    def _sender_of_delivery(subject: Subject, record: SignalDelivery) -> Process | None:
+        if record.signal in subject.ours:
+            return Process(os.getpid(), ours=subject.ours[record.signal])
+        found = sender_of(record.siginfo)
+        if found is None:
+            return None
+        pid, uid = found
+        return Process(pid, proc.comm(pid) or "", uid)
+
+    def _announce(self, subject: Subject) -> None:
+        """Say that a node is dead: once, as early as it is known."""
+        if subject.announced or subject.removing or self._closing:
+            return
+        subject.announced = True
+        node, facts = subject.member.node, subject.facts
+        text = f"node {node} (pid {subject.member.pid}) "
+        if facts.status is None:
+            text += "is dead"
+        elif os.WIFSIGNALED(facts.status):
+            if facts.sender is None:
+                facts.sender = self._killer(subject, os.WTERMSIG(facts.status))
+            text += f"was {describe_end(facts.status)}, {sender_text(facts)}"
+        else:
+            text += describe_end(facts.status)
+        below = [] if self._cluster is None else self._cluster.topology.subtree(node)[1:]
+        if below:
+            text += f"; unreachable below it: {_listed(sorted(below))}"
+        self._say(text)
+        self._journal.record(
+            "death", node=node, pid=subject.member.pid, status=facts.status, sender=str(facts.sender or ""),
+            unreachable=sorted([node, *below]),
+        )  # fmt: skip
+
+    def _note_autopsy(self, subject: Subject, autopsy: Autopsy) -> None:
+        subject.autopsy = autopsy
+        if not subject.removing:
+            self._journal.record("autopsy", node=subject.member.node, autopsy=autopsy)
+
+    def _note_stop(self, subject: Subject, number: int) -> None:
+        facts = subject.facts
+        facts.stopped_at, facts.stop_signal = time.monotonic_ns(), number
+        if subject.last_signal is not None and subject.last_signal[0] == number:
+            facts.stopper = subject.last_signal[1]
+        elif number in subject.ours:
+            facts.stopper = Process(os.getpid(), ours=subject.ours[number])
+        node, by = subject.member.node, f" by {facts.stopper}" if facts.stopper else ""
+        self._journal.record("stop", node=node, signal=signal_name(number), sender=str(facts.stopper or ""))
+        if number not in subject.ours:
+            self._say(f"node {node} (pid {subject.member.pid}) was stopped by {signal_name(number)}{by}")
+        subject.ours.pop(number, None)
+
+    def _note_continue(self, subject: Subject) -> None:
+        facts = subject.facts
+        if facts.stopped_at is None:
+            return
+        facts.stopped_at, facts.stopper = None, None
+        self._journal.record("continue", node=subject.member.node)
+        if int(signal.SIGCONT) not in subject.ours:
+            self._say(f"node {subject.member.node} (pid {subject.member.pid}) runs again")
+        subject.ours.pop(int(signal.SIGCONT), None)
+
+    # Looking.
+
+    def _remember(self, survey: Survey) -> None:
+        """Keep what the message plane found, and since when each silent node is silent."""
+        now = time.monotonic_ns()
+        self._cut = survey.cut
+        for subject in self._subjects.values():
+            silent = subject.member.node in survey.cut
+            subject.facts.silent_since = (subject.facts.silent_since or now) if silent else None
+
+    def _look(self, subject: Subject) -> None:
+        """Bring what /proc says of a living node up to date."""
+        facts, pid = subject.facts, subject.member.pid
+        if facts.died_at is None and subject.member.state is State.DEAD:
+            facts.died_at = subject.member.died_at
+        if facts.died_at is not None:
+            return
+        found = proc.stat(pid)
+        facts.state = found.state if found else "?"
+        call = proc.syscall(pid)
+        facts.syscall = syscall_name(call.number) if call and call.number >= 0 else ""
+        tracer = proc.tracer(pid)
+        foreign = tracer is not None and tracer.pid != self._tracing.pid
+        facts.foreign_tracer = Process(tracer.pid, tracer.name) if tracer and foreign else None
+
+    def _subject(self, node: int) -> Subject:
+        member = self._open().member(node)
+        return self._subjects.setdefault(member.pid, Subject(member))
+
+    def _living(self, node: int) -> Subject:
+        subject = self.subject(node)
+        if subject.facts.died_at is not None or subject.member.state is State.DEAD:
+            raise UnavailableError(node)
+        return subject
+
+    def _open(self) -> Cluster:
+        if self._cluster is None:
+            raise NotFoundError(0)
+        return self._cluster
+
+    def _say(self, text: str) -> None:
+        if not self._closing:
+            self._notify(text)
+            self._journal.record("notice", text=text)
+
+
+def syscall_name(number: int) -> str:
+    """Return the name of a syscall of this machine; imported late, for the sake of the start."""
+    from bstinspect.decode.architecture import architecture
+
+    return architecture(os.uname().machine).name(number)
+
+
+def _listed(nodes: list[int]) -> str:
+    """Join ids; a long list is cut, for a notice is one line."""
+    shown = ";".join(map(str, nodes[:20]))
+    return shown if len(nodes) <= 20 else f"{shown};... ({len(nodes)} in all)"

@@ -1,0 +1,153 @@
+"""Keeps a tracer alive: one that dies, is stopped or hangs is replaced, and its nodes seized again.
+
+A tracer that hangs makes its tracees unkillable (their exit stops wait for it), so it is killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bstinspect.capture.client import RefusedError, Tracer
+from bstinspect.errors import InspectError, TracerError
+from bstinspect.linux import proc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from bstinspect.records import Record
+
+LOOK_EVERY: Final = 0.2
+"""Seconds between two looks at the tracer."""
+ANSWER_WITHIN: Final = 0.6
+"""Seconds within which a tracer must give a sign of life."""
+REPLACEMENTS: Final = 5
+REPLACEMENT_SPAN: Final = 20.0
+"""So many replacements within so many seconds, and no further tracer is started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A process that the tracer has to follow, and how."""
+
+    pid: int
+    traced: bool
+    syscalls: tuple[int, ...] | None
+
+
+class TracerKeeper:
+    """Starts the tracer when it is first needed, and another one when it fails."""
+
+    def __init__(
+        self,
+        capture: Path | None,
+        on_event: Callable[[Record], None],
+        on_loss: Callable[[str], list[Wanted]],
+        notify: Callable[[str], None],
+    ) -> None:
+        """`on_loss` is told why a tracer is gone, and returns what the next one has to follow."""
+        self._capture = os.devnull if capture is None else str(capture)
+        self._on_event = on_event
+        self._on_loss = on_loss
+        self._notify = notify
+        self._tracer: Tracer | None = None
+        self._starting = asyncio.Lock()
+        self._guard: asyncio.Task[None] | None = None
+        self._losses: deque[float] = deque(maxlen=REPLACEMENTS)
+        self.gave_up = False
+        """True when tracers kept failing and no further one is started."""
+
+    @property
+    def pid(self) -> int | None:
+        """The tracer's process, or None."""
+        return None if self._tracer is None else self._tracer.pid
+
+    async def start(self) -> Tracer:
+        """Start the tracer if there is none. Raises TracerError."""
+        async with self._starting:
+            if self.gave_up:
+                raise TracerError("tracers keep failing")
+            if self._tracer is None:
+                self._tracer = await Tracer.start(self._capture, self._on_event)
+                if self._guard is None:
+                    self._guard = asyncio.get_running_loop().create_task(self._look())
+            return self._tracer
+
+    async def seize(self, pid: int) -> str:
+        """Attach to a process; return why that was refused, empty where it was not. Raises TracerError."""
+        tracer = await self.start()
+        try:
+            await tracer.seize(pid)
+        except RefusedError as error:
+            return str(error)
+        return ""
+
+    async def release(self, pid: int) -> None:
+        """Let a process go. Raises TracerError."""
+        if self._tracer is not None:
+            await self._tracer.release(pid)
+
+    async def trace(self, pid: int, *, on: bool, syscalls: tuple[int, ...] | None) -> None:
+        """Switch syscall tracing of a process. Raises TracerError when that is refused."""
+        tracer = await self.start()
+        await tracer.trace(pid, on=on, syscalls=syscalls)
+
+    async def close(self) -> None:
+        """End the tracer; it lets its tracees go first."""
+        if self._guard is not None:
+            self._guard.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._guard
+        tracer, self._tracer = self._tracer, None
+        if tracer is not None:
+            await tracer.close()
+
+    async def _look(self) -> None:
+        """Watch the tracer for ever; it is replaced where it fails."""
+        while True:
+            tracer = self._tracer
+            if tracer is None:
+                return
+            await asyncio.wait([tracer.closed], timeout=LOOK_EVERY)
+            trouble = await self._trouble(tracer)
+            if trouble:
+                await self._replace(tracer, trouble)
+
+    @staticmethod
+    async def _trouble(tracer: Tracer) -> str:
+        """Say what is wrong with the tracer; empty where nothing is."""
+        if tracer.closed.done():
+            return "died"
+        state = proc.stat(tracer.pid)
+        if state is not None and state.state in ("T", "t"):
+            return "was stopped"
+        return "" if await tracer.heartbeat(ANSWER_WITHIN) else "does not answer"
+
+    async def _replace(self, tracer: Tracer, trouble: str) -> None:
+        tracer.kill()
+        await tracer.closed
+        self._tracer = None
+        wanted = self._on_loss(f"the tracer (pid {tracer.pid}) {trouble}; the cluster goes on without it")
+        now = time.monotonic()
+        if len(self._losses) == REPLACEMENTS and now - self._losses[0] < REPLACEMENT_SPAN:
+            self.gave_up = True
+            self._notify("tracers keep failing: following the nodes by pidfd and /proc from here on")
+            return
+        self._losses.append(now)
+        try:
+            fresh = await self.start()
+            seized = 0
+            for process in wanted:
+                seized += not await self.seize(process.pid)
+                if process.traced:
+                    await self.trace(process.pid, on=True, syscalls=process.syscalls)
+        except InspectError as error:
+            self._notify(f"a new tracer failed as well: {error}")
+            return
+        self._notify(f"a new tracer (pid {fresh.pid}) watches {seized} nodes again")
