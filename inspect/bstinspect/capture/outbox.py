@@ -1,0 +1,81 @@
+"""Records on their way out: to the control socket, which may be full, and to the capture file."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from bstinspect.capture.protocol import Done
+from bstinspect.records import Lost, Record
+
+if TYPE_CHECKING:
+    from bstinspect.capture.file import CaptureWriter
+
+_MOST_QUEUED: Final = 1 << 16
+
+
+class Outbox:
+    """Never blocks: what the socket does not take waits in memory, and beyond a bound records are dropped.
+
+    What was dropped is reported in a `Lost` record. Answers to requests are never dropped.
+    """
+
+    def __init__(self, control: socket.socket, capture: CaptureWriter) -> None:
+        self._control = control
+        self._capture = capture
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._queue: deque[bytes] = deque()
+        self._lost = 0
+        self.broken = False
+        """The other end is gone."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something waits for the socket to become writable."""
+        return bool(self._queue)
+
+    def tell(self, record: Record) -> None:
+        """Send a record to the supervisor at once, and to the capture."""
+        payload = self._encode(record)
+        if self._queue or not self._send(payload):
+            if len(self._queue) < _MOST_QUEUED:
+                self._queue.append(payload)
+            else:
+                self._lost += 1
+        self._capture.append(record)
+
+    def capture_only(self, record: Record) -> None:
+        """Put a record into the capture."""
+        self._capture.append(record)
+
+    def done(self, request: int, *, ok: bool = True, errno: int = 0, message: str = "") -> None:
+        """Answer a request."""
+        payload = self._encode(Done(request, ok, errno, message))
+        if self._queue or not self._send(payload):
+            self._queue.append(payload)
+
+    def flush(self) -> None:
+        """Send what waits, as far as the socket takes it."""
+        while self._queue and self._send(self._queue[0]):
+            self._queue.popleft()
+        if not self._queue and self._lost:
+            lost, self._lost = self._lost, 0
+            self.tell(Lost(time.monotonic_ns(), lost, "the supervisor did not read"))
+
+    def _send(self, payload: bytes) -> bool:
+        """Give one message to the socket; False when it is full."""
+        try:
+            self._control.send(payload, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            if error.errno == errno.EMSGSIZE:
+                self._lost += 1
+            else:
+                self.broken = True
+        return True

@@ -1,0 +1,91 @@
+"""What goes over the tracer's control socket: one msgpack message a SOCK_SEQPACKET datagram.
+
+Towards the tracer go requests; back come `Done`, once for each, and the records of what happens (all but the
+syscalls, which go to the capture file alone). Request number 0 is never sent: ``Done(0, True)`` is the
+tracer's hello.
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+import msgspec
+
+from bstinspect.records import (
+    Attached,
+    Autopsy,
+    Detached,
+    Executed,
+    Exited,
+    Exiting,
+    GroupContinue,
+    GroupStop,
+    Lost,
+    SignalDelivery,
+    Spawned,
+)
+
+HELLO: Final = 0
+MAX_MESSAGE: Final = 1 << 20
+"""No datagram is longer, in bytes."""
+
+
+class Request(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """Base of the requests; `request` comes back in `Done`."""
+
+    request: int
+
+
+class Seize(Request, frozen=True):
+    """Attach to all threads of a process, and to what they fork later."""
+
+    pid: int
+
+
+class Release(Request, frozen=True):
+    """Let a process go: it runs on, or stays stopped."""
+
+    pid: int
+
+
+class Trace(Request, frozen=True):
+    """Switch the tracing of a process's syscalls on or off while it runs.
+
+    `syscalls` are the numbers to record, None for all. With `follow`, what it forks later is traced as well.
+    """
+
+    pid: int
+    on: bool
+    syscalls: tuple[int, ...] | None = None
+    follow: bool = False
+
+
+class Heartbeat(Request, frozen=True):
+    """Ask for a sign of life."""
+
+
+class Done(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """The answer to a request. `errno` is 0 where the failure is none of the kernel's."""
+
+    request: int
+    ok: bool
+    errno: int = 0
+    message: str = ""
+
+
+AnyRequest: TypeAlias = Seize | Release | Trace | Heartbeat
+Event: TypeAlias = (
+    Attached
+    | Detached
+    | SignalDelivery
+    | GroupStop
+    | GroupContinue
+    | Spawned
+    | Executed
+    | Exiting
+    | Exited
+    | Autopsy
+    | Lost
+)
+"""The records that the supervisor gets at once."""
+Reply: TypeAlias = Done | Event

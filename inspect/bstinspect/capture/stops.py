@@ -1,0 +1,216 @@
+"""What to do at each ptrace-stop: record it, and let the tracee run on without changing what it does.
+
+ptrace(2), "Stopped states", for a seized tracee: a stop signal shows as a signal-delivery-stop first, then as
+PTRACE_EVENT_STOP with that signal (the group-stop, answered by PTRACE_LISTEN); SIGCONT gives
+PTRACE_EVENT_STOP with SIGTRAP. A child's first stop may come before its parent's event.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from bstinspect.capture import autopsy
+from bstinspect.errors import PtraceError
+from bstinspect.linux import memory, proc, ptrace
+from bstinspect.linux.waitstatus import StoppedBy, classify, is_kill
+from bstinspect.records import (
+    Executed,
+    Exited,
+    Exiting,
+    GroupContinue,
+    GroupStop,
+    SignalDelivery,
+    Spawned,
+    SyscallEntry,
+    SyscallExit,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bstinspect.capture.outbox import Outbox
+    from bstinspect.capture.tracee import Thread
+    from bstinspect.capture.tracees import Tracees
+
+WALL: Final = 0x40000000
+"""__WALL of waitpid(2): clone children too. The os module has no name for it."""
+_SYSCALL_STATUS: Final = (signal.SIGTRAP | ptrace.SYSCALL_STOP) << 8 | 0x7F
+_QUIET: Final = frozenset({signal.SIGCHLD, signal.SIGURG, signal.SIGWINCH})
+"""Ignored by default, and frequent: for the capture only."""
+_SPAWNS: Final = {
+    ptrace.PTRACE_EVENT_FORK: "fork",
+    ptrace.PTRACE_EVENT_VFORK: "vfork",
+    ptrace.PTRACE_EVENT_CLONE: "clone",
+}
+_MACHINE_ARCH: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7, "riscv64": 0xC00000F3}
+_OWN_ARCH: Final = _MACHINE_ARCH.get(os.uname().machine, 0)
+
+
+class Stops:
+    """Takes wait statuses, from `wait` and `sweep`, and acts on each."""
+
+    def __init__(self, tracees: Tracees, outbox: Outbox) -> None:
+        self._tracees = tracees
+        self._outbox = outbox
+        self._on_event: dict[int, Callable[[Thread, int], None]] = {
+            0: self._signal,
+            ptrace.PTRACE_EVENT_STOP: self._event_stop,
+            ptrace.PTRACE_EVENT_EXEC: self._exec,
+            ptrace.PTRACE_EVENT_EXIT: self._exit,
+            **{event: partial(self._spawn, kind) for event, kind in _SPAWNS.items()},
+        }
+
+    def wait(self, pid: int) -> bool:
+        """Take one wait status of `pid` (-1: of anybody), if there is one; say whether there was."""
+        try:
+            tid, status = os.waitpid(pid, os.WNOHANG | WALL)
+        except ChildProcessError:
+            return False
+        if tid == 0:
+            return False
+        self._handle(tid, status)
+        return True
+
+    def sweep(self) -> None:
+        """Take everything that is there. SIGCHLD is not queued: stops that came together show here."""
+        while self.wait(-1):
+            pass
+
+    def _handle(self, tid: int, status: int) -> None:
+        thread = self._tracees.threads.get(tid)
+        try:
+            if status == _SYSCALL_STATUS and thread is not None:
+                self._syscall(thread)
+                return
+            what = classify(status)
+            if not isinstance(what, StoppedBy):
+                self._ended(tid, thread, status)
+                return
+            if thread is None:
+                thread = self._tracees.adopt(tid)
+            if what.signal == signal.SIGTRAP | ptrace.SYSCALL_STOP:
+                self._syscall(thread)
+            else:
+                self._on_event.get(what.event, self._other)(thread, what.signal)
+        except PtraceError as error:
+            # Killed inside the stop: the wait status of its death comes next.
+            if error.errno != errno.ESRCH:
+                raise
+
+    def _signal(self, thread: Thread, number: int) -> None:
+        """A signal-delivery-stop."""
+        record = SignalDelivery(
+            time.monotonic_ns(), thread.tid, thread.process.pid, number, ptrace.siginfo(thread.tid)
+        )
+        if number in _QUIET:
+            self._outbox.capture_only(record)
+        else:
+            self._outbox.tell(record)
+        self._tracees.resume(thread, number)
+
+    def _event_stop(self, thread: Thread, number: int) -> None:
+        """A group-stop, its end, the stop that PTRACE_INTERRUPT asked for, or a new tracee's first."""
+        process = thread.process
+        if number != signal.SIGTRAP:
+            if not thread.listening:
+                thread.listening = process.stopped = True
+                self._outbox.tell(GroupStop(time.monotonic_ns(), thread.tid, process.pid, number))
+            self._tracees.listen(thread)
+            return
+        if thread.listening:
+            thread.listening = process.stopped = False
+            self._outbox.tell(GroupContinue(time.monotonic_ns(), thread.tid, process.pid))
+        self._tracees.resume(thread)
+
+    def _spawn(self, kind: str, thread: Thread, _number: int) -> None:
+        child = ptrace.event_message(thread.tid)
+        self._outbox.tell(Spawned(time.monotonic_ns(), thread.tid, thread.process.pid, child, kind))
+        if child not in self._tracees.threads:
+            facts = proc.status(child)
+            if facts is not None and facts.tracer == os.getpid():  # else it has come and gone already
+                self._tracees.adopt(child)
+        self._tracees.resume(thread)
+
+    def _exec(self, thread: Thread, _number: int) -> None:
+        """A successful execve: every other thread is gone, and the caller's tid has become the process's."""
+        former = ptrace.event_message(thread.tid)
+        process = thread.process
+        caller = process.threads.get(former)
+        if caller is not None and caller is not thread:
+            thread.entry = caller.entry
+        for other in list(process.threads.values()):
+            if other is not thread:
+                self._tracees.remove(other)
+        thread.exiting = thread.listening = process.stopped = process.autopsied = False
+        self._outbox.tell(Executed(time.monotonic_ns(), thread.tid, process.pid, former))
+        self._tracees.resume(thread)
+
+    def _exit(self, thread: Thread, _number: int) -> None:
+        """PTRACE_EVENT_EXIT: word of it first, then the autopsy, once a process, then let it die."""
+        status = ptrace.event_message(thread.tid)
+        process = thread.process
+        self._outbox.tell(Exiting(time.monotonic_ns(), thread.tid, process.pid, status))
+        self._tracees.exiting(thread)
+        # A leader may leave before its threads, so the last to exit of itself stands for the process.
+        whole = is_kill(status) or all(other.exiting for other in process.threads.values())
+        if whole and not process.autopsied:
+            process.autopsied = True
+            self._outbox.tell(autopsy.examine(process.pid, thread.tid, status, was_stopped=process.stopped))
+        self._tracees.resume(thread)
+
+    def _ended(self, tid: int, thread: Thread | None, status: int) -> None:
+        pid = thread.process.pid if thread else tid
+        self._outbox.tell(Exited(time.monotonic_ns(), tid, pid, status))
+        if thread is None:
+            return
+        self._tracees.remove(thread)
+        if tid == pid:
+            # waitpid(2) reports a leader last; whoever is still listed has left without a word.
+            for other in list(thread.process.threads.values()):
+                self._tracees.remove(other)
+
+    def _other(self, thread: Thread, _number: int) -> None:
+        """An event of an option that is never set."""
+        self._tracees.resume(thread)
+
+    def _syscall(self, thread: Thread) -> None:
+        """A syscall-stop; GET_SYSCALL_INFO says which, where counting would go wrong."""
+        process = thread.process
+        tid = thread.tid
+        info = ptrace.syscall_info(tid) if process.tracing else None
+        if isinstance(info, ptrace.SyscallEntryInfo):
+            if process.syscalls is None or info.number in process.syscalls:
+                from bstinspect.capture.reads import entry_blocks
+
+                now = time.monotonic_ns()
+                thread.entry = info.number, info.arguments
+                own = info.arch == _OWN_ARCH
+                blocks = entry_blocks(info.number, info.arguments, partial(memory.read, tid)) if own else ()
+                self._outbox.capture_only(
+                    SyscallEntry(
+                        now,
+                        tid,
+                        process.pid,
+                        info.number,
+                        info.arguments,
+                        blocks,
+                        info.instruction_pointer,
+                        0 if own else info.arch,
+                    )
+                )
+            else:
+                thread.entry = None
+        elif isinstance(info, ptrace.SyscallExitInfo) and thread.entry is not None:
+            from bstinspect.capture.reads import exit_blocks
+
+            now = time.monotonic_ns()
+            number, arguments = thread.entry
+            thread.entry = None
+            blocks = exit_blocks(number, arguments, info.value, info.is_error, partial(memory.read, tid))
+            self._outbox.capture_only(SyscallExit(now, tid, process.pid, info.value, info.is_error, blocks))
+        self._tracees.resume(thread)

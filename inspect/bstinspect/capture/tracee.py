@@ -1,0 +1,44 @@
+"""What the tracer knows of each thread and process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True, eq=False)
+class Thread:
+    """A tracee: one thread."""
+
+    tid: int
+    process: Process
+    listening: bool = False
+    """In a group-stop, resumed with PTRACE_LISTEN."""
+    entry: tuple[int, tuple[int, ...]] | None = None
+    """The recorded syscall that it is inside of: number and arguments."""
+    exiting: bool = False
+    """It has had its PTRACE_EVENT_EXIT."""
+
+
+@dataclass(slots=True, eq=False)
+class Process:
+    """A thread group with tracees in it."""
+
+    pid: int
+    threads: dict[int, Thread] = field(default_factory=dict)
+    stopped: bool = False
+    """In a group-stop."""
+    autopsied: bool = False
+    tracing: bool = False
+    syscalls: frozenset[int] | None = None
+    """The numbers to record; None for all."""
+    follow: bool = False
+    releasing: bool = False
+    release_requests: list[int] = field(default_factory=list)
+    switching: set[int] = field(default_factory=set)
+    """Tids that must stop once before they run under the new `tracing`."""
+    switch_requests: list[int] = field(default_factory=list)
+
+    def inherit(self, parent: Process) -> None:
+        """Take over the tracing of the process that forked this one, where it is to be followed."""
+        if parent.tracing and parent.follow:
+            self.tracing, self.syscalls, self.follow = True, parent.syscalls, True

@@ -1,0 +1,237 @@
+"""The tracees: who is attached, how each is let run, and the requests that change that."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from typing import TYPE_CHECKING, Final
+
+from bstinspect.capture.tracee import Process, Thread
+from bstinspect.errors import PtraceError
+from bstinspect.linux import proc, ptrace
+from bstinspect.records import Attached, Detached
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bstinspect.capture.outbox import Outbox
+    from bstinspect.capture.protocol import Trace
+
+OPTIONS: Final = (
+    ptrace.PTRACE_O_TRACESYSGOOD
+    | ptrace.PTRACE_O_TRACEFORK
+    | ptrace.PTRACE_O_TRACEVFORK
+    | ptrace.PTRACE_O_TRACECLONE
+    | ptrace.PTRACE_O_TRACEEXEC
+    | ptrace.PTRACE_O_TRACEEXIT
+)
+_DEAD: Final = ("Z", "X")
+
+
+class Tracees:
+    """The table of tracees. A request that has to wait for stops is answered when the last has come."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+        self.threads: dict[int, Thread] = {}
+        self.processes: dict[int, Process] = {}
+
+    # -- requests
+
+    def seize(self, request: int, pid: int) -> None:
+        """Attach to every thread of a process; one that came to us through a fork is ours already."""
+        facts = proc.status(pid)
+        if facts is None or (facts.state in _DEAD and facts.tgid not in self.processes):
+            self._refuse(request, errno.ESRCH, f"there is no process {pid}")
+            return
+        process = self.processes.get(facts.tgid)
+        if process is not None and process.releasing:
+            self._refuse(request, errno.EBUSY, f"process {pid} is just being released")
+            return
+        if process is None:
+            process = Process(facts.tgid)
+        try:
+            while self._seize_new_threads(process):
+                pass
+        except PtraceError as error:
+            message = _refusal(process.pid) if error.errno == errno.EPERM else str(error)
+            self._let_go(process)
+            self._refuse(request, error.errno, message)
+            return
+        if process.threads:
+            self._outbox.done(request)
+        else:
+            self._refuse(request, errno.ESRCH, f"there is no process {pid}")
+
+    def release(self, request: int, pid: int) -> None:
+        """Let a process go; answered when its last thread is gone."""
+        process = self.processes.get(pid)
+        if process is None:
+            self._refuse(request, errno.ESRCH, f"process {pid} is not attached")
+            return
+        process.release_requests.append(request)
+        self._let_go(process)
+
+    def release_all(self) -> None:
+        """Begin to let everything go."""
+        for process in list(self.processes.values()):
+            self._let_go(process)
+
+    def trace(self, request: Trace) -> None:
+        """Switch a process's tracing; answered when every thread runs that way (a stopped one will)."""
+        process = self.processes.get(request.pid)
+        if process is None or process.releasing:
+            self._refuse(request.request, errno.ESRCH, f"process {request.pid} is not attached")
+            return
+        changed = process.tracing != request.on
+        process.tracing = request.on
+        process.syscalls = None if request.syscalls is None else frozenset(request.syscalls)
+        process.follow = request.follow
+        if changed:
+            running = (t for t in process.threads.values() if not (t.listening or t.exiting))
+            process.switching = set(self._interrupt(running))
+        process.switch_requests.append(request.request)
+        self._answer(process)
+
+    # -- stops
+
+    def adopt(self, tid: int) -> Thread:
+        """Take in a thread that the kernel attached for us, at its first stop or at its parent's event."""
+        facts = proc.status(tid)
+        pid = facts.tgid if facts else tid
+        process = self.processes.get(pid)
+        if process is None:
+            process = Process(pid)
+            parent = self.processes.get(facts.parent) if facts else None
+            if parent is not None:
+                process.inherit(parent)
+        return self._add(tid, process, followed=True)
+
+    def resume(self, thread: Thread, signal: int = 0) -> None:
+        """Let a stopped thread run as its process is to run, or go; `signal` is delivered on the way."""
+        process = thread.process
+        try:
+            if process.releasing:
+                ptrace.detach(thread.tid, signal)
+                self._outbox.tell(Detached(time.monotonic_ns(), thread.tid, process.pid))
+                self.remove(thread)
+                return
+            if process.tracing:
+                ptrace.syscall(thread.tid, signal)
+            else:
+                thread.entry = None
+                ptrace.cont(thread.tid, signal)
+        except PtraceError as error:
+            _only_death(error)
+        if process.switching:
+            self.switched(thread)
+
+    def listen(self, thread: Thread) -> None:
+        """Leave a thread in its group-stop, or let it go as it is."""
+        if thread.process.releasing:
+            self.resume(thread)
+            return
+        try:
+            ptrace.listen(thread.tid)
+        except PtraceError as error:
+            _only_death(error)
+        self.switched(thread)
+
+    def switched(self, thread: Thread) -> None:
+        """Note that a thread has stopped once since its process's tracing was switched."""
+        thread.process.switching.discard(thread.tid)
+        self._answer(thread.process)
+
+    def exiting(self, thread: Thread) -> None:
+        """Note that a thread is on its way out: nobody waits for it any more."""
+        thread.exiting = True
+        self._answer(thread.process)
+
+    def remove(self, thread: Thread) -> None:
+        """Forget a thread, and its process with the last."""
+        process = thread.process
+        self.threads.pop(thread.tid, None)
+        process.threads.pop(thread.tid, None)
+        process.switching.discard(thread.tid)
+        self._answer(process)
+        if not process.threads:
+            self.processes.pop(process.pid, None)
+
+    # -- inside
+
+    def _add(self, tid: int, process: Process, *, followed: bool) -> Thread:
+        thread = Thread(tid, process)
+        self.threads[tid] = process.threads[tid] = thread
+        self.processes[process.pid] = process
+        self._outbox.tell(Attached(time.monotonic_ns(), tid, process.pid, followed))
+        return thread
+
+    def _seize_new_threads(self, process: Process) -> bool:
+        """Seize the threads that are not ours yet, and say whether there were any."""
+        found = False
+        for tid in proc.threads(process.pid):
+            if tid in self.threads:
+                continue
+            followed = False
+            try:
+                ptrace.seize(tid, OPTIONS)
+            except PtraceError as error:
+                facts = proc.status(tid)
+                if error.errno == errno.ESRCH or facts is None or facts.state in _DEAD:
+                    continue
+                if facts.tracer != os.getpid():
+                    raise
+                followed = True  # cloned by a thread that was seized a moment ago
+            self._add(tid, process, followed=followed)
+            found = True
+        return found
+
+    def _let_go(self, process: Process) -> None:
+        process.releasing = True
+        self._interrupt(list(process.threads.values()))
+        self._answer(process)
+
+    def _interrupt(self, threads: Iterable[Thread]) -> list[int]:
+        """Ask threads for a stop, and return the tids of those that will have one."""
+        tids = []
+        for thread in threads:
+            try:
+                ptrace.interrupt(thread.tid)
+                tids.append(thread.tid)
+            except PtraceError as error:
+                _only_death(error)
+                thread.exiting = True
+        return tids
+
+    def _answer(self, process: Process) -> None:
+        """Answer the requests for which nothing is left to wait."""
+        if process.switch_requests and not any(
+            tid in process.threads and not process.threads[tid].exiting for tid in process.switching
+        ):
+            requests, process.switch_requests = process.switch_requests, []
+            for request in requests:
+                self._outbox.done(request)
+        if process.release_requests and all(thread.exiting for thread in process.threads.values()):
+            requests, process.release_requests = process.release_requests, []
+            for request in requests:
+                self._outbox.done(request)
+
+    def _refuse(self, request: int, number: int, message: str) -> None:
+        self._outbox.done(request, ok=False, errno=number, message=message)
+
+
+def _only_death(error: PtraceError) -> None:
+    """ESRCH says that the thread died meanwhile, and its wait status will tell; anything else is a fault."""
+    if error.errno != errno.ESRCH:
+        raise error
+
+
+def _refusal(pid: int) -> str:
+    """Say in one line why the kernel refused to attach."""
+    tracer = proc.tracer(pid)
+    if tracer is not None:
+        return f"process {pid} is traced by {tracer.name} (pid {tracer.pid})"
+    scope = (proc.read_file("/proc/sys/kernel/yama/ptrace_scope") or b"0").strip().decode()
+    reason = f"YAMA's ptrace_scope is {scope}" if scope != "0" else "no right to trace it"
+    return f"the kernel refuses to trace process {pid}: {reason}"

@@ -1,0 +1,174 @@
+"""The tracer process: one thread that owns every ptrace request, and never waits for anybody but the kernel.
+
+The supervisor starts it (see `client`) with a SOCK_SEQPACKET socket. It ends, letting every tracee go, when
+that socket closes, when the supervisor's process ends (a pidfd), or on SIGTERM. Should it hang, the kernel
+kills it with its parent (PR_SET_PDEATHSIG): a tracer that hangs makes its tracees unkillable.
+
+    python -P -c 'from bstinspect.capture.tracer import main; main()' SOCKET-FD PARENT-PID CAPTURE-FILE
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from typing import Final, NoReturn
+
+import msgspec
+
+from bstinspect.capture.file import CaptureWriter
+from bstinspect.capture.outbox import Outbox
+from bstinspect.capture.protocol import HELLO, MAX_MESSAGE, AnyRequest, Heartbeat, Release, Seize, Trace
+from bstinspect.capture.stops import Stops
+from bstinspect.capture.tracees import Tracees
+from bstinspect.linux import prctl
+from bstinspect.linux.signalfd import SignalDescriptor
+
+NAME: Final = "bstrace-tracer"
+_FLUSH_NS: Final = 2_000_000
+"""The capture is written out this often under load, and at once when nothing happens."""
+_SWEEP_NS: Final = 1_000_000
+"""With many tracees a sweep is dear (waitpid(-1) walks them all), so it is made this often at most."""
+_MANY: Final = 64
+_ROUNDS: Final = 256
+"""Signal batches taken before the control socket gets its turn."""
+_FAREWELL_NS: Final = 1_000_000_000
+"""How long the end waits for tracees to stop and be let go."""
+
+
+class Loop:
+    """The tracer's loop."""
+
+    def __init__(self, control: socket.socket, lifeline: int, capture_path: str) -> None:
+        self._control = control
+        self._lifeline = lifeline
+        self._capture = CaptureWriter(capture_path)
+        self._outbox = Outbox(control, self._capture)
+        self._tracees = Tracees(self._outbox)
+        self._stops = Stops(self._tracees, self._outbox)
+        self._signals = SignalDescriptor((signal.SIGCHLD, signal.SIGTERM))
+        self._decoder = msgspec.msgpack.Decoder(AnyRequest)
+        self._poll = select.epoll()
+        self._poll.register(self._signals.fileno(), select.EPOLLIN)
+        self._poll.register(control.fileno(), select.EPOLLIN)
+        self._poll.register(lifeline, select.EPOLLIN)
+        self._writable_wanted = False
+        self._flushed = self._swept = 0
+        self._unswept = False
+        self._unflushed = True
+        self._ended = False
+
+    def run(self) -> None:
+        """Serve until the supervisor goes or SIGTERM comes."""
+        self._outbox.done(HELLO)
+        while not self._ended:
+            ready = dict(self._poll.poll(0.001 if self._unswept or self._unflushed else -1))
+            if self._signals.fileno() in ready:
+                self._take_signals()
+            elif self._unswept:
+                self._sweep()
+            if self._control.fileno() in ready:
+                self._take_requests()
+            if self._lifeline in ready or self._outbox.broken:
+                self._ended = True
+            self._write_out(idle=not ready)
+
+    def let_go(self) -> None:
+        """Let every tracee go, as far as they stop in time, and write the capture out."""
+        self._tracees.release_all()
+        deadline = time.monotonic_ns() + _FAREWELL_NS
+        poll = select.poll()
+        poll.register(self._signals.fileno(), select.POLLIN)
+        while any(not thread.exiting for thread in self._tracees.threads.values()):
+            self._stops.sweep()
+            if time.monotonic_ns() > deadline:
+                break
+            poll.poll(1)
+            self._signals.read()
+        self._outbox.flush()
+        self._capture.close()
+
+    def _take_signals(self) -> None:
+        self._unflushed = True
+        for _ in range(_ROUNDS):
+            arrived = self._signals.read()
+            if not arrived:
+                break
+            for number, pid in arrived:
+                if number == signal.SIGTERM:
+                    self._ended = True
+                else:
+                    self._stops.wait(pid)
+        self._unswept = True
+        if len(self._tracees.threads) <= _MANY or time.monotonic_ns() - self._swept > _SWEEP_NS:
+            self._sweep()
+
+    def _sweep(self) -> None:
+        self._stops.sweep()
+        self._unswept = False
+        self._swept = time.monotonic_ns()
+
+    def _take_requests(self) -> None:
+        self._unflushed = True
+        while True:
+            try:
+                data = self._control.recv(MAX_MESSAGE, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return
+            except ConnectionError:
+                data = b""
+            if not data:
+                self._ended = True
+                return
+            self._answer(self._decoder.decode(data))
+
+    def _answer(self, request: AnyRequest) -> None:
+        match request:
+            case Seize():
+                self._tracees.seize(request.request, request.pid)
+            case Release():
+                self._tracees.release(request.request, request.pid)
+            case Trace():
+                self._tracees.trace(request)
+            case Heartbeat():
+                self._outbox.done(request.request)
+
+    def _write_out(self, *, idle: bool) -> None:
+        if self._outbox.waiting:
+            self._outbox.flush()
+        if self._outbox.waiting != self._writable_wanted:
+            self._writable_wanted = self._outbox.waiting
+            events = select.EPOLLIN | (select.EPOLLOUT if self._writable_wanted else 0)
+            self._poll.modify(self._control.fileno(), events)
+        if self._unflushed:
+            now = time.monotonic_ns()
+            if idle or now - self._flushed > _FLUSH_NS:
+                self._capture.flush()
+                self._flushed = now
+                self._unflushed = False
+
+
+def main() -> NoReturn:
+    """Run the tracer: arguments are the control socket's descriptor, the parent's pid, the capture's path."""
+    descriptor, parent, capture_path = sys.argv[1:]
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    prctl.set_name(NAME)
+    if not prctl.die_with_parent(int(parent)):
+        sys.exit(1)
+    control = socket.socket(fileno=int(descriptor))
+    control.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MAX_MESSAGE)
+    try:
+        loop = Loop(control, os.pidfd_open(int(parent)), capture_path)
+    except OSError as error:
+        sys.exit(f"bstrace: the tracer cannot start: {error}")
+    try:
+        loop.run()
+    except Exception as error:  # noqa: BLE001 - whatever it is, no tracee may stay stopped
+        print(f"bstrace: the tracer failed: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+        loop.let_go()
+        sys.exit(1)
+    loop.let_go()
+    sys.exit(0)

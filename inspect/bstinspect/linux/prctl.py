@@ -1,0 +1,49 @@
+"""prctl(2): the few settings that this project makes."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import signal
+from typing import Final
+
+PR_SET_PDEATHSIG: Final = 1
+PR_SET_NAME: Final = 15
+PR_SET_PTRACER: Final = 0x59616D61
+
+_prctl = ctypes.CDLL(None, use_errno=True).prctl
+_prctl.argtypes = [ctypes.c_int, ctypes.c_ulong, ctypes.c_ulong, ctypes.c_ulong, ctypes.c_ulong]
+
+
+def _call(option: int, argument: int) -> None:
+    if _prctl(option, argument, 0, 0, 0) == -1:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def set_name(name: str) -> None:
+    """Set the thread's comm; the kernel keeps 15 bytes."""
+    buffer = ctypes.create_string_buffer(name.encode()[:15])
+    _call(PR_SET_NAME, ctypes.addressof(buffer))
+
+
+def die_with_parent(parent: int, number: int = signal.SIGKILL) -> bool:
+    """Have the kernel send signal `number` when the parent ends; False when `parent` is gone already.
+
+    The "parent" is the thread that started this process (PR_SET_PDEATHSIG(2const)): a process started by a
+    short-lived thread dies with that thread.
+    """
+    _call(PR_SET_PDEATHSIG, number)
+    return os.getppid() == parent
+
+
+def set_ptracer(pid: int) -> bool:
+    """Allow `pid` and its descendants to trace this process (YAMA); False where there is no YAMA."""
+    try:
+        _call(PR_SET_PTRACER, pid)
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            return False
+        raise
+    return True
