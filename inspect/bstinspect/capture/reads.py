@@ -37,6 +37,8 @@ MAX_STRING: Final = 4096
 """PATH_MAX, with its NUL."""
 MAX_ITEMS: Final = 64
 """So many array elements (strings of execve, iovecs, pollfds) are copied."""
+MAX_ENTRIES: Final = 32768
+"""So many bytes of directory entries are copied: the C library asks for no more."""
 MAX_ENVIRONMENT: Final = 4096
 """So many environment pointers are looked at, to be counted."""
 
@@ -184,6 +186,15 @@ def _header(address: int, value: int, read: ReadMemory, limits: Limits, blocks: 
     if control and control_length:
         size = min(control_length, 1024)
         blocks.append(Block(control, read(control, size), size))
+
+
+def _entries(
+    arguments: Sequence[int], value: int, read: ReadMemory, _l: Limits, blocks: list[Block]
+) -> None:
+    """Read the directory entries that getdents64(2) returned, so that they can be counted."""
+    size = min(value, MAX_ENTRIES)
+    if (address := arguments[1]) and size > 0:
+        blocks.append(Block(address, read(address, size), size))
 
 
 def _message(index: int, *, filled: bool = False) -> Step:
@@ -428,7 +439,7 @@ _AT_EXIT: Final[dict[str, tuple[Step, ...]]] = {
     "readlink": (_filled(1),),
     "readlinkat": (_filled(2),),
     "getcwd": (_text(0),),
-    **_each("getdents64 getdents", (_buffer(1, 2, message=True),)),
+    **_each("getdents64 getdents", (_entries,)),
     **_each("getxattr lgetxattr fgetxattr", (_filled(2),)),
     **_each("listxattr llistxattr flistxattr", (_filled(1),)),
     "sendfile": (_value64(2),),

@@ -1,0 +1,78 @@
+"""Names of signals, errors and wait statuses, and a call in a few words for an autopsy."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from typing import TYPE_CHECKING, Final
+
+from bstinspect.decode.architecture import architecture
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FIRST_REALTIME: Final = 32
+"""The kernel's SIGRTMIN; the C library keeps the first two for itself and calls 34 SIGRTMIN."""
+LAST_SIGNAL: Final = 64
+_SIGNALS: Final = {int(each): each.name for each in signal.Signals if each < FIRST_REALTIME} | {29: "SIGIO"}
+_ERRORS: Final = errno.errorcode | {11: "EAGAIN", 35: "EDEADLK", 95: "EOPNOTSUPP"}
+RESTARTS: Final = {
+    512: ("ERESTARTSYS", "To be restarted if SA_RESTART is set"),
+    513: ("ERESTARTNOINTR", "To be restarted"),
+    514: ("ERESTARTNOHAND", "To be restarted if no handler"),
+    516: ("ERESTART_RESTARTBLOCK", "Interrupted by signal"),
+}
+"""What only a tracer sees (the kernel's include/linux/errno.h), with strace's words."""
+
+
+def signal_name(number: int) -> str:
+    """Return ``SIGKILL``, ``SIGRTMIN`` (32), ``SIGRT_3`` (35), or the number where there is no such signal."""
+    if name := _SIGNALS.get(number):
+        return name
+    if number == FIRST_REALTIME:
+        return "SIGRTMIN"
+    if FIRST_REALTIME < number <= LAST_SIGNAL:
+        return f"SIGRT_{number - FIRST_REALTIME}"
+    return str(number)
+
+
+def errno_name(number: int) -> str:
+    """Return ``ENOENT``, or the number where there is no such error."""
+    if number in RESTARTS:
+        return RESTARTS[number][0]
+    return _ERRORS.get(number, str(number))
+
+
+def describe_error(number: int) -> str:
+    """Return what strace prints behind ``=`` for a failed call."""
+    if number in RESTARTS:
+        name, words = RESTARTS[number]
+        return f"? {name} ({words})"
+    name = _ERRORS.get(number, "")
+    return f"-1 {name} ({os.strerror(number)})" if name else f"-1 (errno {number})"
+
+
+def describe_status(status: int) -> str:
+    """Return a wait status in words: ``exited with status 3``, ``killed by SIGKILL`` (wait(2))."""
+    low = status & 0x7F
+    if low == 0x7F:
+        return "continued" if status == 0xFFFF else f"stopped by {signal_name(status >> 8 & 0xFF)}"
+    if low:
+        return f"killed by {signal_name(low)}" + (" (core dumped)" if status & 0x80 else "")
+    return f"exited with status {status >> 8 & 0xFF}"
+
+
+def describe_call(number: int, arguments: Sequence[int], machine: str = "x86_64") -> str:
+    """Return a call as text without its memory, for example ``futex(0x7f..., FUTEX_WAIT_PRIVATE, 2, NULL)``.
+
+    Pointers stay addresses. `arguments` may be fewer than the call takes; then the rest is left out.
+    """
+    from bstinspect.decode.call import Call, Memory
+    from bstinspect.decode.table import shape_of
+
+    tables = architecture(machine)
+    if number < 0 and not arguments:
+        return "user space"
+    call = Call(tables.name(number), tuple(arguments), Memory(()), tables)
+    return f"{call.name}({', '.join(shape_of(call).all_arguments(call))})"

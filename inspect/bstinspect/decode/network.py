@@ -1,0 +1,271 @@
+"""Sockets (socket(2), sendmsg(2), recvmsg(2), getsockopt(2), socket(7), tcp(7))."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from typing import Final
+
+from bstinspect.decode import call as show
+from bstinspect.decode.addresses import FAMILIES, sockaddr_text
+from bstinspect.decode.call import Argument, Call, Shape
+from bstinspect.decode.descriptors import iovecs_text
+
+_TYPES: Final = {
+    1: "SOCK_STREAM", 2: "SOCK_DGRAM", 3: "SOCK_RAW", 4: "SOCK_RDM", 5: "SOCK_SEQPACKET", 10: "SOCK_PACKET",
+}  # fmt: skip
+_TYPE_FLAGS: Final = {0o2000000: "SOCK_CLOEXEC", 0o4000: "SOCK_NONBLOCK"}
+_PROTOCOLS: Final = {
+    0: "IPPROTO_IP", 1: "IPPROTO_ICMP", 6: "IPPROTO_TCP", 17: "IPPROTO_UDP", 41: "IPPROTO_IPV6",
+    58: "IPPROTO_ICMPV6", 132: "IPPROTO_SCTP", 136: "IPPROTO_UDPLITE", 255: "IPPROTO_RAW", 262: "IPPROTO_MPTCP",
+}  # fmt: skip
+_NETLINK: Final = {
+    0: "NETLINK_ROUTE", 4: "NETLINK_SOCK_DIAG", 9: "NETLINK_AUDIT", 12: "NETLINK_NETFILTER",
+    15: "NETLINK_KOBJECT_UEVENT", 16: "NETLINK_GENERIC",
+}  # fmt: skip
+_MESSAGE_FLAGS: Final = {
+    1: "MSG_OOB", 2: "MSG_PEEK", 4: "MSG_DONTROUTE", 8: "MSG_CTRUNC", 0x10: "MSG_PROBE", 0x20: "MSG_TRUNC",
+    0x40: "MSG_DONTWAIT", 0x80: "MSG_EOR", 0x100: "MSG_WAITALL", 0x200: "MSG_FIN", 0x400: "MSG_SYN",
+    0x800: "MSG_CONFIRM", 0x1000: "MSG_RST", 0x2000: "MSG_ERRQUEUE", 0x4000: "MSG_NOSIGNAL", 0x8000: "MSG_MORE",
+    0x10000: "MSG_WAITFORONE", 0x40000: "MSG_BATCH", 0x4000000: "MSG_ZEROCOPY", 0x20000000: "MSG_FASTOPEN",
+    0x40000000: "MSG_CMSG_CLOEXEC",
+}  # fmt: skip
+_LEVELS: Final = {
+    0: "SOL_IP",
+    1: "SOL_SOCKET",
+    6: "SOL_TCP",
+    17: "SOL_UDP",
+    41: "SOL_IPV6",
+    270: "SOL_NETLINK",
+}
+_SOCKET_OPTIONS: Final = dict(
+    enumerate(
+        ["SO_DEBUG", "SO_REUSEADDR", "SO_TYPE", "SO_ERROR", "SO_DONTROUTE", "SO_BROADCAST", "SO_SNDBUF", "SO_RCVBUF", "SO_KEEPALIVE", "SO_OOBINLINE", "SO_NO_CHECK", "SO_PRIORITY", "SO_LINGER", "SO_BSDCOMPAT", "SO_REUSEPORT", "SO_PASSCRED", "SO_PEERCRED", "SO_RCVLOWAT", "SO_SNDLOWAT", "SO_RCVTIMEO_OLD", "SO_SNDTIMEO_OLD", "SO_SECURITY_AUTHENTICATION", "SO_SECURITY_ENCRYPTION_TRANSPORT", "SO_SECURITY_ENCRYPTION_NETWORK", "SO_BINDTODEVICE", "SO_ATTACH_FILTER", "SO_DETACH_FILTER", "SO_PEERNAME", "SO_TIMESTAMP_OLD", "SO_ACCEPTCONN", "SO_PEERSEC", "SO_SNDBUFFORCE", "SO_RCVBUFFORCE", "SO_PASSSEC", "SO_TIMESTAMPNS_OLD", "SO_MARK", "SO_TIMESTAMPING_OLD", "SO_PROTOCOL", "SO_DOMAIN", "SO_RXQ_OVFL", "SO_WIFI_STATUS", "SO_PEEK_OFF", "SO_NOFCS", "SO_LOCK_FILTER", "SO_SELECT_ERR_QUEUE", "SO_BUSY_POLL", "SO_MAX_PACING_RATE", "SO_BPF_EXTENSIONS", "SO_INCOMING_CPU", "SO_ATTACH_BPF", "SO_ATTACH_REUSEPORT_CBPF", "SO_ATTACH_REUSEPORT_EBPF", "SO_CNX_ADVICE", "SCM_TIMESTAMPING_OPT_STATS", "SO_MEMINFO", "SO_INCOMING_NAPI_ID", "SO_COOKIE", "SCM_TIMESTAMPING_PKTINFO", "SO_PEERGROUPS", "SO_ZEROCOPY"],
+        1,
+    )
+)
+_OPTIONS: Final = {
+    0: {1: "IP_TOS", 2: "IP_TTL", 3: "IP_HDRINCL", 8: "IP_PKTINFO", 11: "IP_RECVERR", 24: "IP_BIND_ADDRESS_NO_PORT"},
+    1: _SOCKET_OPTIONS,
+    6: {
+        1: "TCP_NODELAY", 2: "TCP_MAXSEG", 3: "TCP_CORK", 4: "TCP_KEEPIDLE", 5: "TCP_KEEPINTVL", 6: "TCP_KEEPCNT",
+        7: "TCP_SYNCNT", 8: "TCP_LINGER2", 9: "TCP_DEFER_ACCEPT", 11: "TCP_INFO", 12: "TCP_QUICKACK",
+        13: "TCP_CONGESTION", 18: "TCP_USER_TIMEOUT", 23: "TCP_FASTOPEN",
+    },
+    41: {25: "IPV6_RECVERR", 26: "IPV6_V6ONLY", 49: "IPV6_RECVPKTINFO", 67: "IPV6_TCLASS"},
+}  # fmt: skip
+_PREFIXES: Final = {0: "IP_???", 1: "SO_???", 6: "TCP_???", 41: "IPV6_???"}
+_SHUTDOWN: Final = {0: "SHUT_RD", 1: "SHUT_WR", 2: "SHUT_RDWR"}
+_CREDENTIALS: Final = 17
+_LINGER: Final = 13
+
+
+def _type_text(value: int) -> str:
+    flags = value & ~0xF
+    text = show.choice_text(value & 0xF, _TYPES, "SOCK_???")
+    return f"{text}|{show.flag_text(flags, _TYPE_FLAGS)}" if flags else text
+
+
+def _protocol(call: Call) -> str:
+    family = show.u32(call[0])
+    names = {socket.AF_INET: _PROTOCOLS, socket.AF_INET6: _PROTOCOLS, 16: _NETLINK}.get(family)
+    value = show.u32(call[2])
+    if names is None:
+        return f"{value:#x}" if family == 17 and value else str(show.s32(value))
+    return show.choice_text(value, names, "NETLINK_???" if family == 16 else "IPPROTO_???")
+
+
+_SOCKET: Final = (
+    show.choice(0, FAMILIES, "AF_???"),
+    lambda call: _type_text(show.u32(call[1])),
+    _protocol,
+)
+
+
+def _address_in(index: int) -> Argument:
+    """Print an address whose length is the next argument."""
+
+    def argument(call: Call) -> str:
+        length = show.u32(call[index + 1])
+        data = call.memory.exactly(call[index], min(length, 128)) if length else None
+        return show.pointer(call[index]) if data is None else sockaddr_text(data, length)
+
+    return argument
+
+
+def _address_out(index: int) -> Argument:
+    """Print an address that the kernel wrote."""
+
+    def argument(call: Call) -> str:
+        if show.failed(call):
+            return show.pointer(call[index])
+        given = call.before.integer(call[index + 1])
+        length = call.memory.integer(call[index + 1])
+        if length is None or (data := call.memory.at(call[index])) is None:
+            return show.pointer(call[index])
+        return sockaddr_text(data, length if given is None else min(length, given))
+
+    return argument
+
+
+def _length_out(index: int) -> Argument:
+    """Print ``[128 => 16]``, a length before and after."""
+
+    def argument(call: Call) -> str:
+        old, new = call.before.integer(call[index]), call.memory.integer(call[index])
+        if call.is_error or new is None:
+            return show.pointer(call[index]) if old is None else f"[{old}]"
+        return f"[{new}]" if old in (None, new) else f"[{old} => {new}]"
+
+    return argument
+
+
+def _option(call: Call) -> str:
+    level = show.u32(call[1])
+    return show.choice_text(show.u32(call[2]), _OPTIONS.get(level, {}), _PREFIXES.get(level, ""))
+
+
+def _option_text(level: int, option: int, data: bytes) -> str:
+    if (level, option) == (1, _CREDENTIALS) and len(data) == 12:
+        pid, uid, gid = struct.unpack("<iii", data)
+        return f"{{pid={pid}, uid={uid}, gid={gid}}}"
+    if (level, option) == (1, _LINGER) and len(data) == 8:
+        on, seconds = struct.unpack("<ii", data)
+        return f"{{l_onoff={on}, l_linger={seconds}}}"
+    if (level, option) in ((1, 20), (1, 21)) and len(data) == 16:
+        seconds, micro = struct.unpack("<qq", data)
+        return (
+            '"' + f"{{tv_sec={seconds}, tv_usec={micro}}}" + '"'
+            if False
+            else f"{{tv_sec={seconds}, tv_usec={micro}}}"
+        )
+    if (level, option) == (1, 4) and len(data) == 4:
+        from bstinspect.decode.names import errno_name
+
+        error = int.from_bytes(data, "little")
+        return f"[{errno_name(error) if error else 0}]"
+    if (level, option) == (1, 3) and len(data) == 4:
+        return f"[{_type_text(int.from_bytes(data, 'little'))}]"
+    if len(data) == 4 and (level, option) != (1, 25):
+        return f"[{int.from_bytes(data, 'little', signed=True)}]"
+    return show.quote_buffer(data, len(data))
+
+
+def _option_in(call: Call) -> str:
+    length = show.s32(call[4])
+    data = call.memory.exactly(call[3], length) if 0 < length <= 128 else None
+    return show.pointer(call[3]) if data is None else _option_text(show.u32(call[1]), show.u32(call[2]), data)
+
+
+def _option_out(call: Call) -> str:
+    length = call.memory.integer(call[4])
+    data = None if show.failed(call) or not length else call.memory.at(call[3])
+    if data is None or length is None or not 0 < length <= len(data):
+        return show.pointer(call[3])
+    return _option_text(show.u32(call[1]), show.u32(call[2]), data[:length])
+
+
+def _control_text(data: bytes) -> str:
+    """Return the control messages of a msghdr (cmsg(3), unix(7))."""
+    parts = []
+    position = 0
+    while position + 16 <= len(data):
+        length, level, kind = struct.unpack_from("<Qii", data, position)
+        if length < 16 or position + length > len(data):
+            break
+        body = data[position + 16 : position + length]
+        name = {1: "SCM_RIGHTS", 2: "SCM_CREDENTIALS"}.get(kind, f"{kind:#x}") if level == 1 else f"{kind:#x}"
+        head = (
+            f"{{cmsg_len={length}, cmsg_level={show.choice_text(level, _LEVELS, 'SOL_???')}, cmsg_type={name}"
+        )
+        if level == 1 and kind == 1:
+            numbers = [str(each) for (each,) in struct.iter_unpack("<i", body[: len(body) // 4 * 4])]
+            head += f", cmsg_data=[{', '.join(numbers)}]"
+        elif level == 1 and kind == 2 and len(body) >= 12:
+            pid, uid, gid = struct.unpack_from("<iii", body)
+            head += f", cmsg_data={{pid={pid}, uid={uid}, gid={gid}}}"
+        elif body:
+            head += f", cmsg_data={show.quote_buffer(body, len(body))}"
+        parts.append(head + "}")
+        position += (length + 7) // 8 * 8
+    return f"[{', '.join(parts)}]"
+
+
+def _header_text(call: Call, where: int, filled: int) -> str:
+    data = call.memory.exactly(where, 56)
+    if data is None:
+        return show.pointer(where)
+    name, given, vector, count, control, space, flags = struct.unpack_from("<QI4xQQQQI", data)
+    address = call.memory.at(name) if given else None
+    parts = ["msg_name=" + (show.pointer(name) if address is None else sockaddr_text(address, given))]
+    old = call.before.exactly(where, 56) if call.leaving else None
+    parts.append(f"msg_namelen={_change(struct.unpack_from('<I', old, 8)[0] if old else given, given)}")
+    parts.append("msg_iov=" + iovecs_text(call, vector, count, filled))
+    parts.append(f"msg_iovlen={count}")
+    if control and space:
+        body = call.memory.at(control)
+        parts.append(
+            "msg_control=" + (show.pointer(control) if body is None else _control_text(body[:space]))
+        )
+    parts.append(f"msg_controllen={_change(struct.unpack_from('<Q', old, 40)[0] if old else space, space)}")
+    parts.append("msg_flags=" + show.flag_text(flags, _MESSAGE_FLAGS))
+    return "{" + ", ".join(parts) + "}"
+
+
+def _change(old: int, new: int) -> str:
+    return f"{old} => {new}" if old != new else str(new)
+
+
+def _sent(call: Call) -> str:
+    return _header_text(call, call[1], 1 << 62)
+
+
+def _received(call: Call) -> str:
+    return show.pointer(call[1]) if show.failed(call) else _header_text(call, call[1], call.value)
+
+
+_FLAGS: Final = show.flags
+_NAMES: Final = (_address_out(1), _length_out(2))
+
+SHAPES: Final[dict[str, Shape]] = {
+    "socket": Shape(_SOCKET),
+    "socketpair": Shape(
+        _SOCKET, (show.filled(3, 8, lambda data: "[{}, {}]".format(*struct.unpack("<ii", data))),)
+    ),
+    "bind": Shape((show.fd(0), _address_in(1), show.number(2))),
+    "connect": Shape((show.fd(0), _address_in(1), show.number(2))),
+    "listen": Shape((show.fd(0), show.number(1))),
+    "accept": Shape((show.fd(0),), _NAMES),
+    "accept4": Shape((show.fd(0),), (*_NAMES, _FLAGS(3, _TYPE_FLAGS, "SOCK_???"))),
+    "getsockname": Shape((show.fd(0),), _NAMES),
+    "getpeername": Shape((show.fd(0),), _NAMES),
+    "shutdown": Shape((show.fd(0), show.choice(1, _SHUTDOWN, "SHUT_???"))),
+    "sendto": Shape(
+        (
+            show.fd(0),
+            show.data_in(1, 2),
+            show.size(2),
+            _FLAGS(3, _MESSAGE_FLAGS, "MSG_???"),
+            _address_in(4),
+            show.number(5),
+        )
+    ),
+    "recvfrom": Shape(
+        (show.fd(0),),
+        (
+            show.data_out(1),
+            show.size(2),
+            _FLAGS(3, _MESSAGE_FLAGS, "MSG_???"),
+            _address_out(4),
+            _length_out(5),
+        ),
+    ),
+    "sendmsg": Shape((show.fd(0), _sent, _FLAGS(2, _MESSAGE_FLAGS, "MSG_???"))),
+    "recvmsg": Shape((show.fd(0),), (_received, _FLAGS(2, _MESSAGE_FLAGS, "MSG_???"))),
+    "setsockopt": Shape(
+        (show.fd(0), show.choice(1, _LEVELS, "SOL_???"), _option, _option_in, show.number(4))
+    ),
+    "getsockopt": Shape(
+        (show.fd(0), show.choice(1, _LEVELS, "SOL_???"), _option), (_option_out, _length_out(4))
+    ),
+}

@@ -1,0 +1,297 @@
+"""Processes and threads (clone(2), execve(2), wait4(2), prctl(2), futex(2), prlimit(2), sched(7))."""
+
+from __future__ import annotations
+
+import struct
+from typing import Final
+
+from bstinspect.decode import call as show
+from bstinspect.decode.call import Argument, Call, Shape
+from bstinspect.decode.files import AT_FLAGS
+from bstinspect.decode.names import signal_name
+from bstinspect.decode.quote import SHOWN
+from bstinspect.decode.siginfo import describe_siginfo
+from bstinspect.decode.spans import timeval_text
+
+_CLONE: Final = {
+    0x80: "CLONE_NEWTIME", 0x100: "CLONE_VM", 0x200: "CLONE_FS", 0x400: "CLONE_FILES", 0x800: "CLONE_SIGHAND",
+    0x1000: "CLONE_PIDFD", 0x2000: "CLONE_PTRACE", 0x4000: "CLONE_VFORK", 0x8000: "CLONE_PARENT",
+    0x10000: "CLONE_THREAD", 0x20000: "CLONE_NEWNS", 0x40000: "CLONE_SYSVSEM", 0x80000: "CLONE_SETTLS",
+    0x100000: "CLONE_PARENT_SETTID", 0x200000: "CLONE_CHILD_CLEARTID", 0x400000: "CLONE_DETACHED",
+    0x800000: "CLONE_UNTRACED", 0x1000000: "CLONE_CHILD_SETTID", 0x2000000: "CLONE_NEWCGROUP",
+    0x4000000: "CLONE_NEWUTS", 0x8000000: "CLONE_NEWIPC", 0x10000000: "CLONE_NEWUSER", 0x20000000: "CLONE_NEWPID",
+    0x40000000: "CLONE_NEWNET", 0x80000000: "CLONE_IO", 0x100000000: "CLONE_CLEAR_SIGHAND",
+    0x200000000: "CLONE_INTO_CGROUP",
+}  # fmt: skip
+_WAIT_FLAGS: Final = {
+    1: "WNOHANG", 2: "WSTOPPED", 4: "WEXITED", 8: "WCONTINUED", 0x1000000: "WNOWAIT", 0x20000000: "__WNOTHREAD",
+    0x40000000: "__WALL", 0x80000000: "__WCLONE",
+}  # fmt: skip
+_WAIT4_FLAGS: Final = {**_WAIT_FLAGS, 2: "WSTOPPED"}
+_ID_TYPES: Final = {0: "P_ALL", 1: "P_PID", 2: "P_PGID", 3: "P_PIDFD"}
+_LIMITS: Final = dict(
+    enumerate(
+        "CPU FSIZE DATA STACK CORE RSS NPROC NOFILE MEMLOCK AS LOCKS SIGPENDING MSGQUEUE NICE RTPRIO "  # noqa: SIM905
+        "RTTIME".split()
+    )
+)
+_SCHEDULERS: Final = {0: "SCHED_OTHER", 1: "SCHED_FIFO", 2: "SCHED_RR", 3: "SCHED_BATCH", 5: "SCHED_IDLE"}
+_RANDOM: Final = {1: "GRND_NONBLOCK", 2: "GRND_RANDOM", 4: "GRND_INSECURE"}
+_PIDFD: Final = {0o4000: "PIDFD_NONBLOCK"}
+_USAGE: Final = {0: "RUSAGE_SELF", 0xFFFFFFFF: "RUSAGE_CHILDREN", 1: "RUSAGE_THREAD"}
+_ARCH: Final = {0x1001: "ARCH_SET_GS", 0x1002: "ARCH_SET_FS", 0x1003: "ARCH_GET_FS", 0x1004: "ARCH_GET_GS"}
+_PRIORITY: Final = {0: "PRIO_PROCESS", 1: "PRIO_PGRP", 2: "PRIO_USER"}
+_CLONE3_NAMES: Final = (
+    "flags", "pidfd", "child_tid", "parent_tid", "exit_signal", "stack", "stack_size", "tls", "set_tid",
+    "set_tid_size", "cgroup",
+)  # fmt: skip
+
+
+def _clone_flags(call: Call) -> str:
+    """Print the flags and the signal that the child's end sends, both in one word."""
+    value = call[0]
+    text = (
+        show.flag_text(value & ~0xFF & 0xFFFFFFFF, _CLONE, "CLONE_???") if value & ~0xFF & 0xFFFFFFFF else ""
+    )
+    signal = signal_name(value & 0xFF) if value & 0xFF else ""
+    return "flags=" + ("|".join(filter(None, (text, signal))) or "0")
+
+
+def _clone_when(bits: int, name: str, index: int) -> Argument:
+    """Print a named pointer where one of the flags says that it is used."""
+    return lambda call: f"{name}={show.pointer(call[index])}" if call[0] & bits else None
+
+
+def _clone_text(data: bytes) -> str:
+    """Print ``struct clone_args`` (clone(2))."""
+    values = dict(zip(_CLONE3_NAMES, struct.unpack("<11Q", data), strict=True))
+    flags = values["flags"]
+    parts = ["flags=" + show.flag_text(flags, _CLONE, "CLONE_???")]
+    if flags & 0x1000:
+        parts.append(f"pidfd={show.pointer(values['pidfd'])}")
+    if flags & 0x1200000:
+        parts.append(f"child_tid={show.pointer(values['child_tid'])}")
+    if flags & 0x100000:
+        parts.append(f"parent_tid={show.pointer(values['parent_tid'])}")
+    signal = values["exit_signal"]
+    parts.append(f"exit_signal={signal_name(signal) if signal else 0}")
+    parts.append(f"stack={show.pointer(values['stack'])}")
+    parts.append(f"stack_size={values['stack_size']:#x}" if values["stack_size"] else "stack_size=0")
+    if flags & 0x80000:
+        parts.append(f"tls={show.pointer(values['tls'])}")
+    if values["set_tid"] or values["set_tid_size"]:
+        parts += [f"set_tid={show.pointer(values['set_tid'])}", f"set_tid_size={values['set_tid_size']}"]
+    if flags & 0x200000000:
+        parts.append(f"cgroup={values['cgroup']}")
+    return "{" + ", ".join(parts) + "}"
+
+
+def _clone3(call: Call) -> str:
+    data = call.before.exactly(call[0], 88)
+    if data is None:
+        return show.pointer(call[0])
+    # The kernel reads only as much as the caller's size says.
+    return _clone_text(data[: min(call[1], 88)].ljust(88, b"\0"))
+
+
+def _clone3_out(call: Call) -> str | None:
+    """Print what the kernel stored for the parent: its tid."""
+    return None
+
+
+def _strings(index: int) -> Argument:
+    """Print an array of strings."""
+
+    def argument(call: Call) -> str:
+        data = call.memory.at(call[index])
+        if data is None:
+            return show.pointer(call[index])
+        pointers = [value for (value,) in struct.iter_unpack("<Q", data[: len(data) // 8 * 8])]
+        ended = bool(pointers) and not pointers[-1]
+        pointers = pointers[:-1] if ended else pointers
+        parts = [show.text_at(call, value, SHOWN) for value in pointers[:SHOWN]]
+        if len(pointers) > SHOWN or not ended:
+            parts.append("...")
+        return f"[{', '.join(parts)}]"
+
+    return argument
+
+
+def _environment(index: int) -> Argument:
+    """Print the environment as strace abbreviates it."""
+
+    def argument(call: Call) -> str:
+        data = call.memory.at(call[index])
+        if data is None:
+            return show.pointer(call[index])
+        count = len(data) // 8
+        ended = count and not any(data[count * 8 - 8 : count * 8])
+        count -= bool(ended)
+        plural = "var" if count == 1 else "vars"
+        return f"{show.pointer(call[index])} /* {count} {plural}{'' if ended else ', unterminated'} */"
+
+    return argument
+
+
+def status_text(status: int) -> str:
+    """Return ``{WIFEXITED(s) && WEXITSTATUS(s) == 0}`` (wait(2))."""
+    status &= 0xFFFFFFFF
+    low = status & 0x7F
+    if low == 0x7F and status & 0xFF == 0x7F:
+        if status == 0xFFFF:
+            return "{WIFCONTINUED(s)}"
+        signal = status >> 8 & 0xFF
+        trap = signal_name(signal & 0x7F) + (" | 0x80" if signal & 0x80 else "")
+        event = status >> 16
+        tail = f" | {event << 8:#x}" if event else ""
+        return f"{{WIFSTOPPED(s) && WSTOPSIG(s) == {trap}}}{tail}"
+    if low:
+        dumped = " && WCOREDUMP(s)" if status & 0x80 else ""
+        return f"{{WIFSIGNALED(s) && WTERMSIG(s) == {signal_name(low)}{dumped}}}"
+    return f"{{WIFEXITED(s) && WEXITSTATUS(s) == {status >> 8 & 0xFF}}}"
+
+
+def _status(call: Call) -> str:
+    """Print wait4's status, which is stored only where a child was found."""
+    status = None if show.failed(call) or call.value <= 0 else call.memory.integer(call[1], signed=False)
+    return show.pointer(call[1]) if status is None else f"[{status_text(status)}]"
+
+
+def _usage_text(data: bytes) -> str:
+    return f"{{ru_utime={timeval_text(data)}, ru_stime={timeval_text(data[16:])}, ...}}"
+
+
+def _usage(index: int) -> Argument:
+    def argument(call: Call) -> str:
+        if call.name == "wait4" and call.value <= 0:
+            return show.pointer(call[index])
+        return show.filled(index, 144, _usage_text)(call)
+
+    return argument
+
+
+def _waitid_information(call: Call) -> str:
+    data = None if show.failed(call) else call.memory.at(call[2])
+    if data is None or len(data) < 48:
+        return show.pointer(call[2])
+    return describe_siginfo(data) if any(data[:4]) else "{}"
+
+
+def _limit_text(data: bytes) -> str:
+    current, most = (_limit(value) for value in struct.unpack_from("<QQ", data))
+    return f"{{rlim_cur={current}, rlim_max={most}}}"
+
+
+def _limit(value: int) -> str:
+    if value == (1 << 64) - 1:
+        return "RLIM64_INFINITY"
+    return f"{value // 1024}*1024" if value > 1024 and value % 1024 == 0 else str(value)
+
+
+def _limit_old(data: bytes) -> str:
+    return _limit_text(data).replace("RLIM64_", "RLIM_")
+
+
+def _resource(index: int) -> Argument:
+    return show.choice(index, {key: "RLIMIT_" + name for key, name in _LIMITS.items()}, "RLIMIT_???")
+
+
+def _affinity(index: int, *, out: bool) -> Argument:
+    """Print a set of CPUs."""
+
+    def argument(call: Call) -> str:
+        length = call.value if out else show.u32(call[1])
+        data = None if out and show.failed(call) else call.memory.at(call[index])
+        if data is None or length <= 0:
+            return show.pointer(call[index])
+        whole = data[:length]
+        return f"[{' '.join(str(bit) for bit in range(len(whole) * 8) if whole[bit >> 3] >> (bit & 7) & 1)}]"
+
+    return argument
+
+
+def _scheduler_result(call: Call) -> str:
+    call.note = _SCHEDULERS.get(call.value & 0xFF, "")
+    return f"{call.value:#x}" if call.value else "0"
+
+
+def _uname_text(data: bytes) -> str:
+    system, node = (show.quote_text(data[at : at + 65]) for at in (0, 65))
+    return f"{{sysname={system}, nodename={node}, ...}}"
+
+
+def _sysinfo_text(data: bytes) -> str:
+    up, one, five, fifteen, total, free, shared, buffers, swap, free_swap, procs = struct.unpack_from(
+        "<q9QH", data
+    )
+    high, free_high, unit = struct.unpack_from("<QQI", data, 88)
+    return (
+        f"{{uptime={up}, loads=[{one}, {five}, {fifteen}], totalram={total}, freeram={free}, sharedram={shared}, "
+        f"bufferram={buffers}, totalswap={swap}, freeswap={free_swap}, procs={procs}, totalhigh={high}, "
+        f"freehigh={free_high}, mem_unit={unit}}}"
+    )
+
+
+_CAUGHT: Final = (_status, show.flags(2, _WAIT4_FLAGS, "W???"), _usage(3))
+_RESULTS: Final = tuple(show.int_out(index) for index in range(3))
+
+SHAPES: Final[dict[str, Shape]] = {
+    "fork": Shape(()),
+    "vfork": Shape(()),
+    "clone": Shape(
+        (
+            lambda call: f"child_stack={show.pointer(call[1])}",
+            _clone_flags,
+        ),
+        (
+            _clone_when(0x101000, "parent_tid", 2),
+            _clone_when(0x80000, "tls", 4),
+            _clone_when(0x1200000, "child_tidptr", 3),
+        ),
+    ),
+    "clone3": Shape((_clone3,), (_clone3_out, show.size(1))),
+    "execve": Shape((show.path(0), _strings(1), _environment(2))),
+    "execveat": Shape(
+        (show.directory(0), show.path(1), _strings(2), _environment(3), show.flags(4, AT_FLAGS, "AT_???"))
+    ),
+    "exit": Shape((show.number(0),)),
+    "exit_group": Shape((show.number(0),)),
+    "wait4": Shape((show.number(0),), _CAUGHT),
+    "waitid": Shape(
+        (show.choice(0, _ID_TYPES, "P_???"), show.number(1)),
+        (_waitid_information, show.flags(3, _WAIT_FLAGS, "W???"), _usage(4)),
+    ),
+    "getrusage": Shape((show.choice(0, _USAGE, "RUSAGE_???"),), (_usage(1),)),
+    "prlimit64": Shape(
+        (show.number(0), _resource(1), show.structure(2, 16, _limit_text)), (show.filled(3, 16, _limit_text),)
+    ),
+    "getrlimit": Shape((_resource(0),), (show.filled(1, 16, _limit_old),)),
+    "setrlimit": Shape((_resource(0), show.structure(1, 16, _limit_old))),
+    "getrandom": Shape((), (show.data_out(0), show.size(1), show.flags(2, _RANDOM, "GRND_???"))),
+    "pidfd_open": Shape((show.number(0), show.flags(1, _PIDFD, "PIDFD_???"))),
+    "pidfd_getfd": Shape((show.fd(0), show.fd(1), show.hexadecimal(2))),
+    "set_tid_address": Shape((show.address(0),)),
+    "set_robust_list": Shape((show.address(0), show.size(1))),
+    "rseq": Shape(
+        (
+            show.address(0),
+            lambda call: f"{show.u32(call[1]):#x}",
+            show.hexadecimal(2),
+            lambda call: f"{show.u32(call[3]):#x}",
+        )
+    ),
+    "arch_prctl": Shape((show.choice(0, _ARCH, "ARCH_???"), show.address(1))),
+    "sched_getaffinity": Shape((show.number(0), show.unsigned(1)), (_affinity(2, out=True),)),
+    "sched_setaffinity": Shape((show.number(0), show.unsigned(1), _affinity(2, out=False))),
+    "sched_getscheduler": Shape((show.number(0),), (), _scheduler_result),
+    "sched_setscheduler": Shape((show.number(0), show.choice(1, _SCHEDULERS, "SCHED_???"), show.int_in(2))),
+    "sched_getparam": Shape((show.number(0),), (show.int_out(1),)),
+    "sched_setparam": Shape((show.number(0), show.int_in(1))),
+    "sched_yield": Shape(()),
+    "getpriority": Shape((show.choice(0, _PRIORITY, "PRIO_???"), show.number(1))),
+    "setpriority": Shape((show.choice(0, _PRIORITY, "PRIO_???"), show.number(1), show.number(2))),
+    "uname": Shape((), (show.filled(0, 390, _uname_text),)),
+    "sysinfo": Shape((), (show.filled(0, 112, _sysinfo_text),)),
+    "getresuid": Shape((), _RESULTS),
+    "getresgid": Shape((), _RESULTS),
+}

@@ -1,0 +1,35 @@
+"""From a call to its `Shape`: the families' tables, and prototypes for everything else."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from bstinspect.decode import (
+    descriptors,
+    files,
+    futexes,
+    generic,
+    memory,
+    network,
+    polling,
+    processes,
+    signals,
+    time,
+)
+
+if TYPE_CHECKING:
+    from bstinspect.decode.call import Call, Shape
+
+
+@functools.cache
+def _shapes() -> dict[str, Shape]:
+    shapes: dict[str, Shape] = {}
+    for family in (descriptors, files, futexes, memory, network, polling, processes, signals, time):
+        shapes.update(family.SHAPES)
+    return shapes
+
+
+def shape_of(call: Call) -> Shape:
+    """Return how to print a call."""
+    return _shapes().get(call.name) or generic.shape(call.name, call.tables.numbers, call.tables.counts)
