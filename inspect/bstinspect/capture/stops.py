@@ -11,12 +11,12 @@ import errno
 import os
 import signal
 import time
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.capture import autopsy
 from bstinspect.errors import PtraceError
-from bstinspect.linux import memory, proc, ptrace
+from bstinspect.linux import proc, ptrace
 from bstinspect.linux.waitstatus import StoppedBy, classify, is_kill
 from bstinspect.records import (
     Executed,
@@ -32,6 +32,7 @@ from bstinspect.records import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
     from bstinspect.capture.outbox import Outbox
     from bstinspect.capture.tracee import Thread
@@ -40,6 +41,10 @@ if TYPE_CHECKING:
 WALL: Final = 0x40000000
 """__WALL of waitpid(2): clone children too. The os module has no name for it."""
 _SYSCALL_STATUS: Final = (signal.SIGTRAP | ptrace.SYSCALL_STOP) << 8 | 0x7F
+_MANY: Final = 16
+"""From this many tracees on, waiting for one of them is worth a try before waitpid(-1)."""
+_IN_A_ROW: Final = 32
+"""Stops that one tracee may have before the others are looked at."""
 _QUIET: Final = frozenset({signal.SIGCHLD, signal.SIGURG, signal.SIGWINCH})
 """Ignored by default, and frequent: for the capture only."""
 _SPAWNS: Final = {
@@ -65,21 +70,39 @@ class Stops:
             **{event: partial(self._spawn, kind) for event, kind in _SPAWNS.items()},
         }
 
-    def wait(self, pid: int) -> bool:
-        """Take one wait status of `pid` (-1: of anybody), if there is one; say whether there was."""
+    @cached_property
+    def _reads(self) -> ModuleType:
+        """What the pointers of a syscall point to; loaded with the first that is traced, for a fast start."""
+        from bstinspect.capture import reads
+
+        return reads
+
+    def wait(self, pid: int) -> int:
+        """Take one wait status of `pid` (-1: of anybody), if there is one, and return its tid; else 0."""
         try:
             tid, status = os.waitpid(pid, os.WNOHANG | WALL)
         except ChildProcessError:
-            return False
-        if tid == 0:
-            return False
-        self._handle(tid, status)
-        return True
+            return 0
+        if tid:
+            self._handle(tid, status)
+        return tid
 
-    def sweep(self) -> None:
-        """Take everything that is there. SIGCHLD is not queued: stops that came together show here."""
-        while self.wait(-1):
-            pass
+    def sweep(self, most: int) -> bool:
+        """Take what is there, up to `most` stops; say whether that was all.
+
+        SIGCHLD is not queued: stops that came together show here. On one CPU a traced process has its next
+        stop before this asks again, so without a bound it would never end. waitpid(-1) walks all tracees:
+        where there are many, the one that stopped last is asked first, for its next stop.
+        """
+        many = len(self._tracees.threads) > _MANY
+        last = 0
+        for count in range(most):
+            if many and last and count % _IN_A_ROW and self.wait(last):
+                continue
+            last = self.wait(-1)
+            if last == 0:
+                return True
+        return False
 
     def _handle(self, tid: int, status: int) -> None:
         thread = self._tracees.threads.get(tid)
@@ -185,12 +208,10 @@ class Stops:
         info = ptrace.syscall_info(tid) if process.tracing else None
         if isinstance(info, ptrace.SyscallEntryInfo):
             if process.syscalls is None or info.number in process.syscalls:
-                from bstinspect.capture.reads import entry_blocks
-
                 now = time.monotonic_ns()
                 thread.entry = info.number, info.arguments
                 own = info.arch == _OWN_ARCH
-                blocks = entry_blocks(info.number, info.arguments, partial(memory.read, tid)) if own else ()
+                blocks = self._reads.entry_blocks(info.number, info.arguments, thread.read) if own else ()
                 self._outbox.capture_only(
                     SyscallEntry(
                         now,
@@ -206,11 +227,9 @@ class Stops:
             else:
                 thread.entry = None
         elif isinstance(info, ptrace.SyscallExitInfo) and thread.entry is not None:
-            from bstinspect.capture.reads import exit_blocks
-
             now = time.monotonic_ns()
             number, arguments = thread.entry
             thread.entry = None
-            blocks = exit_blocks(number, arguments, info.value, info.is_error, partial(memory.read, tid))
+            blocks = self._reads.exit_blocks(number, arguments, info.value, info.is_error, thread.read)
             self._outbox.capture_only(SyscallExit(now, tid, process.pid, info.value, info.is_error, blocks))
         self._tracees.resume(thread)

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bstinspect.linux import memory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(slots=True, eq=False)
@@ -17,6 +24,12 @@ class Thread:
     """The recorded syscall that it is inside of: number and arguments."""
     exiting: bool = False
     """It has had its PTRACE_EVENT_EXIT."""
+    read: Callable[[int, int], bytes] = field(init=False)
+    """Reads its memory: address, length."""
+
+    def __post_init__(self) -> None:
+        """Make `read` once; it is used at every syscall-stop."""
+        self.read = partial(memory.read, self.tid)
 
 
 @dataclass(slots=True, eq=False)

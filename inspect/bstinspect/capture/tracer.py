@@ -33,8 +33,8 @@ _FLUSH_NS: Final = 2_000_000
 _SWEEP_NS: Final = 1_000_000
 """With many tracees a sweep is dear (waitpid(-1) walks them all), so it is made this often at most."""
 _MANY: Final = 64
-_ROUNDS: Final = 256
-"""Signal batches taken before the control socket gets its turn."""
+_ROUND: Final = 200
+"""Stops taken before the control socket gets its turn: some 3 ms of a busy tracee's syscalls."""
 _FAREWELL_NS: Final = 1_000_000_000
 """How long the end waits for tracees to stop and be let go."""
 
@@ -58,6 +58,7 @@ class Loop:
         self._writable_wanted = False
         self._flushed = self._swept = 0
         self._unswept = False
+        self._more = False  # the last sweep ended at its bound
         self._unflushed = True
         self._ended = False
 
@@ -65,16 +66,22 @@ class Loop:
         """Serve until the supervisor goes or SIGTERM comes."""
         self._outbox.done(HELLO)
         while not self._ended:
-            ready = dict(self._poll.poll(0.001 if self._unswept or self._unflushed else -1))
+            ready = dict(self._poll.poll(self._patience()))
             if self._signals.fileno() in ready:
                 self._take_signals()
-            elif self._unswept:
+            elif self._unswept or self._more:
                 self._sweep()
             if self._control.fileno() in ready:
                 self._take_requests()
             if self._lifeline in ready or self._outbox.broken:
                 self._ended = True
             self._write_out(idle=not ready)
+
+    def _patience(self) -> float:
+        """How long to wait for something to happen, seconds; -1 for ever."""
+        if self._more:
+            return 0
+        return 0.001 if self._unswept or self._unflushed else -1
 
     def let_go(self) -> None:
         """Let every tracee go, as far as they stop in time, and write the capture out."""
@@ -83,7 +90,7 @@ class Loop:
         poll = select.poll()
         poll.register(self._signals.fileno(), select.POLLIN)
         while any(not thread.exiting for thread in self._tracees.threads.values()):
-            self._stops.sweep()
+            self._stops.sweep(_ROUND)
             if time.monotonic_ns() > deadline:
                 break
             poll.poll(1)
@@ -93,22 +100,19 @@ class Loop:
 
     def _take_signals(self) -> None:
         self._unflushed = True
-        for _ in range(_ROUNDS):
-            arrived = self._signals.read()
-            if not arrived:
-                break
-            for number, pid in arrived:
-                if number == signal.SIGTERM:
-                    self._ended = True
-                else:
-                    self._stops.wait(pid)
+        for number, pid in self._signals.read():
+            if number == signal.SIGTERM:
+                self._ended = True
+            else:
+                self._stops.wait(pid)
         self._unswept = True
         if len(self._tracees.threads) <= _MANY or time.monotonic_ns() - self._swept > _SWEEP_NS:
             self._sweep()
 
     def _sweep(self) -> None:
-        self._stops.sweep()
+        self._more = not self._stops.sweep(_ROUND)
         self._unswept = False
+        self._unflushed = True
         self._swept = time.monotonic_ns()
 
     def _take_requests(self) -> None:
