@@ -24,7 +24,8 @@ class BadNumberError(ValueError):
 def quoted(word: bytes) -> str:
     """Return a word of the input in double quotes, printable and short, for an error message."""
     text = word[: _SHOWN * 4].decode("utf-8", "backslashreplace")
-    text = "".join(c if c.isprintable() and c != '"' else c.encode("unicode_escape").decode() for c in text)
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    text = text.replace('"', '\\"')
     return f'"{text}"' if len(text) <= _SHOWN else f'"{text[:_SHOWN]}..."'
 
 

@@ -234,10 +234,42 @@ KeeperRequest: TypeAlias = ForkRoot | Reap
 KeeperReply: TypeAlias = Forked | Reaped | Failed | ChildNotice
 
 encode = msgspec.msgpack.Encoder().encode
-decode_request = msgspec.msgpack.Decoder(Request).decode
-decode_reply = msgspec.msgpack.Decoder(Reply).decode
-decode_keeper_request = msgspec.msgpack.Decoder(KeeperRequest).decode
-decode_keeper_reply = msgspec.msgpack.Decoder(KeeperReply).decode
+_request = msgspec.msgpack.Decoder(Request)
+_reply = msgspec.msgpack.Decoder(Reply)
+_keeper_request = msgspec.msgpack.Decoder(KeeperRequest)
+_keeper_reply = msgspec.msgpack.Decoder(KeeperReply)
+
+
+def decode_request(frame: bytes) -> Request:
+    """Return the request in `frame`. Raises msgspec.MsgspecError, and nothing else, where there is none."""
+    try:
+        return _request.decode(frame)
+    except UnicodeDecodeError as error:  # msgspec lets it through
+        raise msgspec.DecodeError(str(error)) from error
+
+
+def decode_reply(frame: bytes) -> Reply:
+    """Return the reply in `frame`. Raises msgspec.MsgspecError, and nothing else, where there is none."""
+    try:
+        return _reply.decode(frame)
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError(str(error)) from error
+
+
+def decode_keeper_request(frame: bytes) -> KeeperRequest:
+    """Return the request to the keeper in `frame`. Raises msgspec.MsgspecError where there is none."""
+    try:
+        return _keeper_request.decode(frame)
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError(str(error)) from error
+
+
+def decode_keeper_reply(frame: bytes) -> KeeperReply:
+    """Return the keeper's reply in `frame`. Raises msgspec.MsgspecError where there is none."""
+    try:
+        return _keeper_reply.decode(frame)
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError(str(error)) from error
 
 
 def identity(node: int, life: int) -> bytes:
