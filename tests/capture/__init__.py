@@ -1,0 +1,1 @@
+"""Tests of the tracer process and its client."""
