@@ -188,9 +188,7 @@ def _header(address: int, value: int, read: ReadMemory, limits: Limits, blocks: 
         blocks.append(Block(control, read(control, size), size))
 
 
-def _entries(
-    arguments: Sequence[int], value: int, read: ReadMemory, _l: Limits, blocks: list[Block]
-) -> None:
+def _entries(arguments: Sequence[int], value: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
     """Read the directory entries that getdents64(2) returned, so that they can be counted."""
     size = min(value, MAX_ENTRIES)
     if (address := arguments[1]) and size > 0:
@@ -276,6 +274,17 @@ def _sets(count_index: int, first: int) -> Step:
     return step
 
 
+def _pselect_mask(
+    arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]
+) -> None:
+    """Read pselect6's pair of pointer and size, and the signal set that it points to (select(2))."""
+    if address := arguments[5]:
+        pair = read(address, 16)
+        blocks.append(Block(address, pair, 16))
+        if where := int.from_bytes(pair[:8], "little"):
+            blocks.append(Block(where, read(where, 8), 8))
+
+
 def _control(*, leaving: bool) -> Step:
     """Read what a known ioctl request points to (ioctl_tty(2), ioctl(2))."""
     sizes = (
@@ -287,7 +296,7 @@ def _control(*, leaving: bool) -> Step:
             0x5429: 4,
         }  # TCGETS TIOCGWINSZ FIONREAD TIOCGPGRP TIOCGSID
         if leaving
-        else {0x5402: 36, 0x5403: 36, 0x5404: 36, 0x5414: 8, 0x5421: 4, 0x5452: 4, 0x5410: 4}
+        else {0x5402: 36, 0x5403: 36, 0x5404: 36, 0x5414: 8, 0x5421: 4, 0x5452: 4, 0x5410: 4, 0x40045431: 4}
     )  # TCSETS TCSETSW TCSETSF TIOCSWINSZ FIONBIO FIOASYNC TIOCSPGRP
 
     def step(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
@@ -383,11 +392,12 @@ _AT_ENTRY: Final[dict[str, tuple[Step, ...]]] = {
     "setsockopt": (_sized(3, 4, 128),),
     **_each("accept accept4 getsockname getpeername", (_fixed(2, 4),)),
     "recvfrom": (_fixed(5, 4),),
+    "recvmsg": (_fixed(1, 56),),
     "getsockopt": (_fixed(4, 4),),
     "poll": (_sized(0, 1, MAX_ITEMS * 8, 8),),
     "ppoll": (_sized(0, 1, MAX_ITEMS * 8, 8), _fixed(2, 16), _fixed(3, 8)),
     "select": (_sets(0, 1), _fixed(4, 16)),
-    "pselect6": (_sets(0, 1), _fixed(4, 16), _fixed(5, 16)),
+    "pselect6": (_sets(0, 1), _fixed(4, 16), _pselect_mask),
     "epoll_ctl": (_fixed(3, 12),),
     "epoll_pwait": (_fixed(4, 8),),
     "epoll_pwait2": (_fixed(3, 16), _fixed(4, 8)),

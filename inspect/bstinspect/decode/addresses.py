@@ -43,7 +43,7 @@ def sockaddr_text(data: bytes, length: int) -> str:
         )
     if family == 16 and len(data) >= 12:
         port, groups = struct.unpack_from("<II", data, 4)
-        return f"{start}, nl_pid={port}, nl_groups={groups:08x}}}"
+        return f"{start}, nl_pid={port}, nl_groups={_groups(groups)}}}"
     return f"{start}, sa_data={quote(data[2:])}}}"
 
 
@@ -51,3 +51,7 @@ def _unix_path(path: bytes) -> str:
     if path.startswith(b"\0"):
         return "@" + quote(path[1:])
     return quote_text(path + b"\0")
+
+
+def _groups(mask: int) -> str:
+    return f"{mask:#08x}" if mask else "00000000"

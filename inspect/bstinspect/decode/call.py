@@ -46,7 +46,7 @@ class Memory:
         self._blocks: dict[int, bytes] = {}
         self._under = under
         for block in blocks:
-            if len(block.data) >= len(self._blocks.get(block.address, b"")):
+            if block.data and len(block.data) >= len(self._blocks.get(block.address, b"")):
                 self._blocks[block.address] = block.data
 
     def at(self, address: int) -> bytes | None:

@@ -45,6 +45,11 @@ _INOTIFY_MASK: Final = {
     0x800: "IN_MOVE_SELF", 0x1000000: "IN_ONLYDIR", 0x2000000: "IN_DONT_FOLLOW", 0x4000000: "IN_EXCL_UNLINK",
     0x10000000: "IN_MASK_CREATE", 0x20000000: "IN_MASK_ADD", 0x40000000: "IN_ISDIR", 0x80000000: "IN_ONESHOT",
 }  # fmt: skip
+_UMOUNT: Final = {1: "MNT_FORCE", 2: "MNT_DETACH", 4: "MNT_EXPIRE", 8: "UMOUNT_NOFOLLOW"}
+_RESOLVE: Final = {
+    1: "RESOLVE_NO_XDEV", 2: "RESOLVE_NO_MAGICLINKS", 4: "RESOLVE_NO_SYMLINKS", 8: "RESOLVE_BENEATH",
+    0x10: "RESOLVE_IN_ROOT", 0x20: "RESOLVE_CACHED",
+}  # fmt: skip
 _FILE_SYSTEMS: Final = {
     0x01021994: "TMPFS_MAGIC", 0xEF53: "EXT2_SUPER_MAGIC", 0x9FA0: "PROC_SUPER_MAGIC", 0x62656572: "SYSFS_MAGIC",
     0x58465342: "XFS_SUPER_MAGIC", 0x9123683E: "BTRFS_SUPER_MAGIC", 0x794C7630: "OVERLAYFS_SUPER_MAGIC",
@@ -73,6 +78,13 @@ def _open_mode(index: int) -> Argument:
     return lambda call: (
         show.octal(call[index] & 0xFFFF) if call[index - 1] & (_O_CREAT | _O_TMPFILE) else None
     )
+
+
+def _how_text(data: bytes) -> str:
+    """Print ``struct open_how`` (openat2(2))."""
+    flags, mode, resolve = struct.unpack_from("<QQQ", data)
+    made = f", mode={show.octal(mode)}" if flags & (_O_CREAT | _O_TMPFILE) or mode else ""
+    return f"{{flags={open_flags_text(flags)}{made}, resolve={show.flag_text(resolve, _RESOLVE, 'RESOLVE_???')}}}"
 
 
 def mode_text(mode: int) -> str:
@@ -113,7 +125,7 @@ def _stat(index: int) -> Argument:
 def _statx_text(data: bytes) -> str:
     mask, _, attributes, _, _, _, mode = struct.unpack_from("<IIQIIIH", data)
     (size,) = struct.unpack_from("<Q", data, 40)
-    shown = show.flag_text(mask, {key: name for key, name in _STATX_MASK.items() if key != 0xFFF})
+    shown = show.flag_text(mask, _STATX_MASK)
     return f"{{stx_mask={shown}, stx_attributes={_hex(attributes)}, stx_mode={mode_text(mode)}, stx_size={size}, ...}}"
 
 
@@ -208,10 +220,12 @@ SHAPES: Final[dict[str, Shape]] = {
     "getcwd": Shape(
         (), (lambda call: show.pointer(call[0]) if show.failed(call) else _PATH(call), show.size(1))
     ),
-    "truncate": Shape((_PATH, show.long(1))),
+    "truncate": Shape((_PATH, show.size(1))),
     "umask": Shape((_octal_number(0),), (), _octal_result),
     "utimensat": Shape((*_HERE, file_times(2), _at_flags(3))),
     "memfd_create": Shape((show.path(0), show.flags(1, _MEMFD_FLAGS, "MFD_???"))),
+    "umount2": Shape((_PATH, show.flags(1, _UMOUNT, "MNT_???"))),
+    "openat2": Shape((*_HERE, show.structure(2, 24, _how_text), show.size(3))),
     "inotify_add_watch": Shape((show.fd(0), show.path(1), show.flags(2, _INOTIFY_MASK, "IN_???"))),
     **{
         name: Shape((_PATH, show.text(1)), (show.data_out(2), show.size(3)))

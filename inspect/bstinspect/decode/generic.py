@@ -19,7 +19,7 @@ _KINDS: Final[dict[str, Callable[[int], Argument]]] = {
     "size_t": show.size, "u64": show.size,
     "unsigned long": show.hexadecimal,
     "long": show.long, "loff_t": show.long, "off_t": show.long, "s64": show.long,
-    "aio_context_t": show.address,
+    "aio_context_t": show.address, "cap_user_header_t": show.address, "cap_user_data_t": show.address,
 }  # fmt: skip
 
 
@@ -32,7 +32,9 @@ def _by_prototype(name: str) -> Shape | None:
         return None
     arguments: list[Argument] = []
     for index, (kind, title) in enumerate(prototype[1]):
-        if kind in _KINDS:
+        if title == "fd":
+            arguments.append(show.fd(index))
+        elif kind in _KINDS:
             arguments.append(_KINDS[kind](index))
         elif "*" in kind or kind.endswith("handler_t"):
             arguments.append(show.address(index))

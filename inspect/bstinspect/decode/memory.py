@@ -39,7 +39,7 @@ def _map_flags(call: Call) -> str:
     value = show.u32(call[3])
     text = show.choice_text(value & 0xF, _TYPES, "MAP_???") if value & 0xF else ""
     rest = show.flag_text(value & ~0xF, _FLAGS, "MAP_???") if value & ~0xF else ""
-    return "|".join(filter(None, (text, rest))) or "0"
+    return "|".join(filter(None, (text, rest))) or "MAP_FILE"
 
 
 def _offset(call: Call) -> str:
@@ -67,7 +67,5 @@ SHAPES: Final[dict[str, Shape]] = {
     "munlock": Shape(_RANGE),
     "mlockall": Shape((show.flags(0, _LOCK_ALL, "MCL_???"),)),
     "brk": Shape((show.address(0),), (), address_result),
-    "membarrier": Shape(
-        (show.choice(0, _BARRIER, "MEMBARRIER_CMD_???"), show.hexadecimal(1), show.number(2))
-    ),
+    "membarrier": Shape((show.choice(0, _BARRIER, "MEMBARRIER_CMD_???"), show.hexadecimal(1))),
 }

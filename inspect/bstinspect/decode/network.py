@@ -10,6 +10,7 @@ from bstinspect.decode import call as show
 from bstinspect.decode.addresses import FAMILIES, sockaddr_text
 from bstinspect.decode.call import Argument, Call, Shape
 from bstinspect.decode.descriptors import iovecs_text
+from bstinspect.decode.quote import quote_buffer
 
 _TYPES: Final = {
     1: "SOCK_STREAM", 2: "SOCK_DGRAM", 3: "SOCK_RAW", 4: "SOCK_RDM", 5: "SOCK_SEQPACKET", 10: "SOCK_PACKET",
@@ -23,6 +24,13 @@ _NETLINK: Final = {
     0: "NETLINK_ROUTE", 4: "NETLINK_SOCK_DIAG", 9: "NETLINK_AUDIT", 12: "NETLINK_NETFILTER",
     15: "NETLINK_KOBJECT_UEVENT", 16: "NETLINK_GENERIC",
 }  # fmt: skip
+_ETHERNET: Final = {
+    1: "ETH_P_LOOP",
+    3: "ETH_P_ALL",
+    0x800: "ETH_P_IP",
+    0x806: "ETH_P_ARP",
+    0x86DD: "ETH_P_IPV6",
+}
 _MESSAGE_FLAGS: Final = {
     1: "MSG_OOB", 2: "MSG_PEEK", 4: "MSG_DONTROUTE", 8: "MSG_CTRUNC", 0x10: "MSG_PROBE", 0x20: "MSG_TRUNC",
     0x40: "MSG_DONTWAIT", 0x80: "MSG_EOR", 0x100: "MSG_WAITALL", 0x200: "MSG_FIN", 0x400: "MSG_SYN",
@@ -40,7 +48,68 @@ _LEVELS: Final = {
 }
 _SOCKET_OPTIONS: Final = dict(
     enumerate(
-        ["SO_DEBUG", "SO_REUSEADDR", "SO_TYPE", "SO_ERROR", "SO_DONTROUTE", "SO_BROADCAST", "SO_SNDBUF", "SO_RCVBUF", "SO_KEEPALIVE", "SO_OOBINLINE", "SO_NO_CHECK", "SO_PRIORITY", "SO_LINGER", "SO_BSDCOMPAT", "SO_REUSEPORT", "SO_PASSCRED", "SO_PEERCRED", "SO_RCVLOWAT", "SO_SNDLOWAT", "SO_RCVTIMEO_OLD", "SO_SNDTIMEO_OLD", "SO_SECURITY_AUTHENTICATION", "SO_SECURITY_ENCRYPTION_TRANSPORT", "SO_SECURITY_ENCRYPTION_NETWORK", "SO_BINDTODEVICE", "SO_ATTACH_FILTER", "SO_DETACH_FILTER", "SO_PEERNAME", "SO_TIMESTAMP_OLD", "SO_ACCEPTCONN", "SO_PEERSEC", "SO_SNDBUFFORCE", "SO_RCVBUFFORCE", "SO_PASSSEC", "SO_TIMESTAMPNS_OLD", "SO_MARK", "SO_TIMESTAMPING_OLD", "SO_PROTOCOL", "SO_DOMAIN", "SO_RXQ_OVFL", "SO_WIFI_STATUS", "SO_PEEK_OFF", "SO_NOFCS", "SO_LOCK_FILTER", "SO_SELECT_ERR_QUEUE", "SO_BUSY_POLL", "SO_MAX_PACING_RATE", "SO_BPF_EXTENSIONS", "SO_INCOMING_CPU", "SO_ATTACH_BPF", "SO_ATTACH_REUSEPORT_CBPF", "SO_ATTACH_REUSEPORT_EBPF", "SO_CNX_ADVICE", "SCM_TIMESTAMPING_OPT_STATS", "SO_MEMINFO", "SO_INCOMING_NAPI_ID", "SO_COOKIE", "SCM_TIMESTAMPING_PKTINFO", "SO_PEERGROUPS", "SO_ZEROCOPY"],
+        [
+            "SO_DEBUG",
+            "SO_REUSEADDR",
+            "SO_TYPE",
+            "SO_ERROR",
+            "SO_DONTROUTE",
+            "SO_BROADCAST",
+            "SO_SNDBUF",
+            "SO_RCVBUF",
+            "SO_KEEPALIVE",
+            "SO_OOBINLINE",
+            "SO_NO_CHECK",
+            "SO_PRIORITY",
+            "SO_LINGER",
+            "SO_BSDCOMPAT",
+            "SO_REUSEPORT",
+            "SO_PASSCRED",
+            "SO_PEERCRED",
+            "SO_RCVLOWAT",
+            "SO_SNDLOWAT",
+            "SO_RCVTIMEO_OLD",
+            "SO_SNDTIMEO_OLD",
+            "SO_SECURITY_AUTHENTICATION",
+            "SO_SECURITY_ENCRYPTION_TRANSPORT",
+            "SO_SECURITY_ENCRYPTION_NETWORK",
+            "SO_BINDTODEVICE",
+            "SO_ATTACH_FILTER",
+            "SO_DETACH_FILTER",
+            "SO_PEERNAME",
+            "SO_TIMESTAMP_OLD",
+            "SO_ACCEPTCONN",
+            "SO_PEERSEC",
+            "SO_SNDBUFFORCE",
+            "SO_RCVBUFFORCE",
+            "SO_PASSSEC",
+            "SO_TIMESTAMPNS_OLD",
+            "SO_MARK",
+            "SO_TIMESTAMPING_OLD",
+            "SO_PROTOCOL",
+            "SO_DOMAIN",
+            "SO_RXQ_OVFL",
+            "SO_WIFI_STATUS",
+            "SO_PEEK_OFF",
+            "SO_NOFCS",
+            "SO_LOCK_FILTER",
+            "SO_SELECT_ERR_QUEUE",
+            "SO_BUSY_POLL",
+            "SO_MAX_PACING_RATE",
+            "SO_BPF_EXTENSIONS",
+            "SO_INCOMING_CPU",
+            "SO_ATTACH_BPF",
+            "SO_ATTACH_REUSEPORT_CBPF",
+            "SO_ATTACH_REUSEPORT_EBPF",
+            "SO_CNX_ADVICE",
+            "SCM_TIMESTAMPING_OPT_STATS",
+            "SO_MEMINFO",
+            "SO_INCOMING_NAPI_ID",
+            "SO_COOKIE",
+            "SCM_TIMESTAMPING_PKTINFO",
+            "SO_PEERGROUPS",
+            "SO_ZEROCOPY",
+        ],
         1,
     )
 )
@@ -61,9 +130,15 @@ _LINGER: Final = 13
 
 
 def _type_text(value: int) -> str:
-    flags = value & ~0xF
-    text = show.choice_text(value & 0xF, _TYPES, "SOCK_???")
+    flags = value & (0o2000000 | 0o4000) if value & 0xF in _TYPES else 0
+    text = show.choice_text(value & ~flags, _TYPES, "SOCK_???")
     return f"{text}|{show.flag_text(flags, _TYPE_FLAGS)}" if flags else text
+
+
+def _ethernet(value: int) -> str:
+    """Print a packet socket's protocol, which is in network byte order (packet(7))."""
+    number = socket.ntohs(value & 0xFFFF)
+    return f"htons({show.choice_text(number, _ETHERNET, 'ETH_P_???')})"
 
 
 def _protocol(call: Call) -> str:
@@ -71,7 +146,7 @@ def _protocol(call: Call) -> str:
     names = {socket.AF_INET: _PROTOCOLS, socket.AF_INET6: _PROTOCOLS, 16: _NETLINK}.get(family)
     value = show.u32(call[2])
     if names is None:
-        return f"{value:#x}" if family == 17 and value else str(show.s32(value))
+        return _ethernet(value) if family == 17 and value else str(show.s32(value))
     return show.choice_text(value, names, "NETLINK_???" if family == 16 else "IPPROTO_???")
 
 
@@ -122,7 +197,9 @@ def _length_out(index: int) -> Argument:
 
 def _option(call: Call) -> str:
     level = show.u32(call[1])
-    return show.choice_text(show.u32(call[2]), _OPTIONS.get(level, {}), _PREFIXES.get(level, ""))
+    if level not in _OPTIONS:
+        return str(show.s32(call[2]))
+    return show.choice_text(show.u32(call[2]), _OPTIONS[level], _PREFIXES[level])
 
 
 def _option_text(level: int, option: int, data: bytes) -> str:
@@ -132,23 +209,14 @@ def _option_text(level: int, option: int, data: bytes) -> str:
     if (level, option) == (1, _LINGER) and len(data) == 8:
         on, seconds = struct.unpack("<ii", data)
         return f"{{l_onoff={on}, l_linger={seconds}}}"
-    if (level, option) in ((1, 20), (1, 21)) and len(data) == 16:
-        seconds, micro = struct.unpack("<qq", data)
-        return (
-            '"' + f"{{tv_sec={seconds}, tv_usec={micro}}}" + '"'
-            if False
-            else f"{{tv_sec={seconds}, tv_usec={micro}}}"
-        )
     if (level, option) == (1, 4) and len(data) == 4:
         from bstinspect.decode.names import errno_name
 
         error = int.from_bytes(data, "little")
         return f"[{errno_name(error) if error else 0}]"
-    if (level, option) == (1, 3) and len(data) == 4:
-        return f"[{_type_text(int.from_bytes(data, 'little'))}]"
     if len(data) == 4 and (level, option) != (1, 25):
         return f"[{int.from_bytes(data, 'little', signed=True)}]"
-    return show.quote_buffer(data, len(data))
+    return quote_buffer(data, len(data))
 
 
 def _option_in(call: Call) -> str:
@@ -176,7 +244,7 @@ def _control_text(data: bytes) -> str:
         body = data[position + 16 : position + length]
         name = {1: "SCM_RIGHTS", 2: "SCM_CREDENTIALS"}.get(kind, f"{kind:#x}") if level == 1 else f"{kind:#x}"
         head = (
-            f"{{cmsg_len={length}, cmsg_level={show.choice_text(level, _LEVELS, 'SOL_???')}, cmsg_type={name}"
+            f"{{cmsg_len={length}, cmsg_level={show.choice_text(level, _LEVELS, 'SOL_??')}, cmsg_type={name}"
         )
         if level == 1 and kind == 1:
             numbers = [str(each) for (each,) in struct.iter_unpack("<i", body[: len(body) // 4 * 4])]
@@ -185,7 +253,7 @@ def _control_text(data: bytes) -> str:
             pid, uid, gid = struct.unpack_from("<iii", body)
             head += f", cmsg_data={{pid={pid}, uid={uid}, gid={gid}}}"
         elif body:
-            head += f", cmsg_data={show.quote_buffer(body, len(body))}"
+            head += f", cmsg_data={quote_buffer(body, len(body))}"
         parts.append(head + "}")
         position += (length + 7) // 8 * 8
     return f"[{', '.join(parts)}]"
@@ -207,7 +275,7 @@ def _header_text(call: Call, where: int, filled: int) -> str:
         parts.append(
             "msg_control=" + (show.pointer(control) if body is None else _control_text(body[:space]))
         )
-    parts.append(f"msg_controllen={_change(struct.unpack_from('<Q', old, 40)[0] if old else space, space)}")
+    parts.append(f"msg_controllen={space}")
     parts.append("msg_flags=" + show.flag_text(flags, _MESSAGE_FLAGS))
     return "{" + ", ".join(parts) + "}"
 
@@ -221,7 +289,10 @@ def _sent(call: Call) -> str:
 
 
 def _received(call: Call) -> str:
-    return show.pointer(call[1]) if show.failed(call) else _header_text(call, call[1], call.value)
+    if not show.failed(call):
+        return _header_text(call, call[1], call.value)
+    length = call.before.integer(call[1] + 8) if call.leaving else None
+    return show.pointer(call[1]) if length is None else f"{{msg_namelen={length}}}"
 
 
 _FLAGS: Final = show.flags
@@ -262,10 +333,8 @@ SHAPES: Final[dict[str, Shape]] = {
     ),
     "sendmsg": Shape((show.fd(0), _sent, _FLAGS(2, _MESSAGE_FLAGS, "MSG_???"))),
     "recvmsg": Shape((show.fd(0),), (_received, _FLAGS(2, _MESSAGE_FLAGS, "MSG_???"))),
-    "setsockopt": Shape(
-        (show.fd(0), show.choice(1, _LEVELS, "SOL_???"), _option, _option_in, show.number(4))
-    ),
+    "setsockopt": Shape((show.fd(0), show.choice(1, _LEVELS, "SOL_??"), _option, _option_in, show.number(4))),
     "getsockopt": Shape(
-        (show.fd(0), show.choice(1, _LEVELS, "SOL_???"), _option), (_option_out, _length_out(4))
+        (show.fd(0), show.choice(1, _LEVELS, "SOL_??"), _option), (_option_out, _length_out(4))
     ),
 }

@@ -8,7 +8,7 @@ from typing import Final
 from bstinspect.decode import call as show
 from bstinspect.decode.call import Argument, Call, Shape
 from bstinspect.decode.quote import SHOWN
-from bstinspect.decode.signals import signal_set
+from bstinspect.decode.signals import set_text, signal_set
 from bstinspect.decode.spans import timespec_in, timespec_text, timeval_text
 
 _POLL: Final = {
@@ -133,7 +133,8 @@ def _pselect_mask(call: Call) -> str:
     if pair is None:
         return show.pointer(call[5])
     where, length = struct.unpack("<QQ", pair)
-    return f"{{sigmask={show.pointer(where) if where else 'NULL'}, sigsetsize={length}}}"
+    mask = call.before.integer(where, 8, signed=False)
+    return f"{{sigmask={show.pointer(where) if mask is None else set_text(mask)}, sigsetsize={length}}}"
 
 
 _WAITED: Final = (_events, show.number(2))

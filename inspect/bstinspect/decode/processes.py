@@ -9,7 +9,7 @@ from bstinspect.decode import call as show
 from bstinspect.decode.call import Argument, Call, Shape
 from bstinspect.decode.files import AT_FLAGS
 from bstinspect.decode.names import signal_name
-from bstinspect.decode.quote import SHOWN
+from bstinspect.decode.quote import SHOWN, quote_text
 from bstinspect.decode.siginfo import describe_siginfo
 from bstinspect.decode.spans import timeval_text
 
@@ -94,9 +94,18 @@ def _clone3(call: Call) -> str:
     return _clone_text(data[: min(call[1], 88)].ljust(88, b"\0"))
 
 
-def _clone3_out(call: Call) -> str | None:
-    """Print what the kernel stored for the parent: its tid."""
-    return None
+def _clone3_stored(call: Call) -> str | None:
+    """Print the child's tid where clone3 stored it for the parent."""
+    data = call.before.exactly(call[0], 88)
+    if data is None or show.failed(call):
+        return None
+    flags, pidfd, _, parent_tid = struct.unpack_from("<4Q", data)
+    parts = []
+    if flags & 0x1000 and (stored := call.memory.integer(pidfd)) is not None:
+        parts.append(f"pidfd=[{stored}]")
+    if flags & 0x100000 and (stored := call.memory.integer(parent_tid)) is not None:
+        parts.append(f"parent_tid=[{stored}]")
+    return None if not parts else "=> {" + ", ".join(parts) + "}"
 
 
 def _strings(index: int) -> Argument:
@@ -137,9 +146,9 @@ def status_text(status: int) -> str:
     """Return ``{WIFEXITED(s) && WEXITSTATUS(s) == 0}`` (wait(2))."""
     status &= 0xFFFFFFFF
     low = status & 0x7F
-    if low == 0x7F and status & 0xFF == 0x7F:
-        if status == 0xFFFF:
-            return "{WIFCONTINUED(s)}"
+    if status == 0xFFFF:
+        return "{WIFCONTINUED(s)}"
+    if status & 0xFF == 0x7F:
         signal = status >> 8 & 0xFF
         trap = signal_name(signal & 0x7F) + (" | 0x80" if signal & 0x80 else "")
         event = status >> 16
@@ -188,10 +197,6 @@ def _limit(value: int) -> str:
     return f"{value // 1024}*1024" if value > 1024 and value % 1024 == 0 else str(value)
 
 
-def _limit_old(data: bytes) -> str:
-    return _limit_text(data).replace("RLIM64_", "RLIM_")
-
-
 def _resource(index: int) -> Argument:
     return show.choice(index, {key: "RLIMIT_" + name for key, name in _LIMITS.items()}, "RLIMIT_???")
 
@@ -210,13 +215,33 @@ def _affinity(index: int, *, out: bool) -> Argument:
     return argument
 
 
+def _random_bytes(call: Call) -> str:
+    """Print what getrandom stored, which strace shows in hexadecimal."""
+    length = 0 if show.failed(call) else call.value
+    data = call.memory.exactly(call[0], min(length, SHOWN)) if length > 0 else None
+    if data is None:
+        return show.pointer(call[0])
+    return '"' + "".join(f"\\x{code:02x}" for code in data) + '"' + ("..." if length > SHOWN else "")
+
+
 def _scheduler_result(call: Call) -> str:
     call.note = _SCHEDULERS.get(call.value & 0xFF, "")
-    return f"{call.value:#x}" if call.value else "0"
+    return str(call.value)
+
+
+def _group_list(call: Call) -> str:
+    """Print the groups that getgroups stored."""
+    if show.failed(call) or not call[0]:
+        return show.pointer(call[1])
+    data = (call.memory.at(call[1]) or b"")[: max(call.value, 0) * 4]
+    if call.value > 0 and not data:
+        return show.pointer(call[1])
+    groups = [str(group) for (group,) in struct.iter_unpack("<I", data[: len(data) // 4 * 4])]
+    return f"[{', '.join(groups[:SHOWN] + ['...'] * (call.value > SHOWN))}]"
 
 
 def _uname_text(data: bytes) -> str:
-    system, node = (show.quote_text(data[at : at + 65]) for at in (0, 65))
+    system, node = (quote_text(data[at : at + 65]) for at in (0, 65))
     return f"{{sysname={system}, nodename={node}, ...}}"
 
 
@@ -249,7 +274,7 @@ SHAPES: Final[dict[str, Shape]] = {
             _clone_when(0x1200000, "child_tidptr", 3),
         ),
     ),
-    "clone3": Shape((_clone3,), (_clone3_out, show.size(1))),
+    "clone3": Shape((_clone3,), (_clone3_stored, show.size(1))),
     "execve": Shape((show.path(0), _strings(1), _environment(2))),
     "execveat": Shape(
         (show.directory(0), show.path(1), _strings(2), _environment(3), show.flags(4, AT_FLAGS, "AT_???"))
@@ -265,9 +290,9 @@ SHAPES: Final[dict[str, Shape]] = {
     "prlimit64": Shape(
         (show.number(0), _resource(1), show.structure(2, 16, _limit_text)), (show.filled(3, 16, _limit_text),)
     ),
-    "getrlimit": Shape((_resource(0),), (show.filled(1, 16, _limit_old),)),
-    "setrlimit": Shape((_resource(0), show.structure(1, 16, _limit_old))),
-    "getrandom": Shape((), (show.data_out(0), show.size(1), show.flags(2, _RANDOM, "GRND_???"))),
+    "getrlimit": Shape((_resource(0),), (show.filled(1, 16, _limit_text),)),
+    "setrlimit": Shape((_resource(0), show.structure(1, 16, _limit_text))),
+    "getrandom": Shape((), (_random_bytes, show.size(1), show.flags(2, _RANDOM, "GRND_???"))),
     "pidfd_open": Shape((show.number(0), show.flags(1, _PIDFD, "PIDFD_???"))),
     "pidfd_getfd": Shape((show.fd(0), show.fd(1), show.hexadecimal(2))),
     "set_tid_address": Shape((show.address(0),)),
@@ -292,6 +317,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "setpriority": Shape((show.choice(0, _PRIORITY, "PRIO_???"), show.number(1), show.number(2))),
     "uname": Shape((), (show.filled(0, 390, _uname_text),)),
     "sysinfo": Shape((), (show.filled(0, 112, _sysinfo_text),)),
+    "getgroups": Shape((show.number(0),), (_group_list,)),
     "getresuid": Shape((), _RESULTS),
     "getresgid": Shape((), _RESULTS),
 }

@@ -11,7 +11,7 @@ _PLAIN: Final = {
     **{code: chr(code) for code in range(0x20, 0x7F)},
     0x22: '\\"', 0x5C: "\\\\", 0x09: "\\t", 0x0A: "\\n", 0x0B: "\\v", 0x0C: "\\f", 0x0D: "\\r",
 }  # fmt: skip
-_DIGITS: Final = frozenset(range(0x30, 0x38)) | {0x38, 0x39}
+_DIGITS: Final = frozenset(range(0x30, 0x38))
 
 
 def escape(data: bytes) -> str:

@@ -48,7 +48,7 @@ def _fields(raw: bytes, signo: int, code: int) -> list[str]:
     sender = [f"si_pid={first}", f"si_uid={second}"]
     (value,) = struct.unpack_from("<Q", raw, 24)
     pointer = f"{value:#x}" if value else "NULL"
-    as_value = f"si_value={{sival_int={(value & 0xFFFFFFFF ^ 0x80000000) - 0x80000000}, sival_ptr={pointer}}}"
+    as_value = f"si_int={(value & 0xFFFFFFFF ^ 0x80000000) - 0x80000000}, si_ptr={pointer}"
     if code in (0, -6):
         return sender if code == 0 or not value else [*sender, as_value]
     if code == -2:

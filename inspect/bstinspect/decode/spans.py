@@ -76,10 +76,14 @@ def _file_time(data: bytes) -> str:
     text = timespec_text(data)
     if not seconds and not nanoseconds:
         return text
+    date = date_text(seconds, f".{nanoseconds:09}" if nanoseconds else "")
+    return f"{text} /* {date} */" if date else text
+
+
+def date_text(seconds: int, fraction: str = "") -> str:
+    """Return a moment as ``2026-11-21T19:26:31+0000``, or nothing where the C library has no words for it."""
     try:
         moment = time.localtime(seconds)
-        date, zone = time.strftime("%Y-%m-%dT%H:%M:%S", moment), time.strftime("%z", moment)
-    except (OverflowError, OSError, ValueError):  # a date that the C library has no words for
-        return text
-    fraction = f".{nanoseconds:09}" if nanoseconds else ""
-    return f"{text} /* {date}{fraction}{zone} */"
+        return time.strftime("%Y-%m-%dT%H:%M:%S", moment) + fraction + time.strftime("%z", moment)
+    except (OverflowError, OSError, ValueError):
+        return ""

@@ -15,6 +15,7 @@ from bstinspect.decode import (
     polling,
     processes,
     signals,
+    terminals,
     time,
 )
 
@@ -25,7 +26,18 @@ if TYPE_CHECKING:
 @functools.cache
 def _shapes() -> dict[str, Shape]:
     shapes: dict[str, Shape] = {}
-    for family in (descriptors, files, futexes, memory, network, polling, processes, signals, time):
+    for family in (
+        descriptors,
+        files,
+        futexes,
+        memory,
+        network,
+        polling,
+        processes,
+        signals,
+        terminals,
+        time,
+    ):
         shapes.update(family.SHAPES)
     return shapes
 

@@ -7,6 +7,7 @@ from typing import Final
 from bstinspect.decode import call as show
 from bstinspect.decode.call import Call, Shape
 from bstinspect.decode.spans import (
+    date_text,
     itimerspec_text,
     itimerval_text,
     remaining,
@@ -38,6 +39,12 @@ def _clock(call: Call) -> str:
     return f"{maker}({~(value >> 3)}, {kind})"
 
 
+def _moment(call: Call) -> str:
+    """Note the date that time(2) returned."""
+    call.note = date_text(call.value)
+    return str(call.value)
+
+
 SHAPES: Final[dict[str, Shape]] = {
     "clock_gettime": Shape((_clock,), (timespec_out(1),)),
     "clock_getres": Shape((_clock,), (timespec_out(1),)),
@@ -47,7 +54,9 @@ SHAPES: Final[dict[str, Shape]] = {
     ),
     "nanosleep": Shape((timespec_in(0),), (remaining(1),)),
     "gettimeofday": Shape((), (show.filled(0, 16, timeval_text), show.address(1))),
-    "time": Shape((), (show.filled(0, 8, lambda data: f"[{int.from_bytes(data, 'little', signed=True)}]"),)),
+    "time": Shape(
+        (), (show.filled(0, 8, lambda data: f"[{int.from_bytes(data, 'little', signed=True)}]"),), _moment
+    ),
     "alarm": Shape((show.unsigned(0),)),
     "getitimer": Shape((show.choice(0, _TIMERS, "ITIMER_???"),), (show.filled(1, 32, itimerval_text),)),
     "setitimer": Shape(

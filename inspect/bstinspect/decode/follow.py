@@ -1,0 +1,209 @@
+"""Follow a growing capture and write it as strace text: `python -m bstinspect.decode.follow CAPTURE TEXTFILE`.
+
+It runs beside the tracer as a process of its own, so that decoding never costs the tracees anything. With
+``--echo`` it also writes the lines, prefixed ``[pid N]``, to standard output. It ends when standard input
+ends: then it writes what the capture holds by then, and exits 0. It also ends when its parent does.
+
+It waits with inotify(7) and poll(2), and ignores SIGINT: the terminal's Ctrl-C is for the REPL.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import signal
+import sys
+from typing import Final
+
+from bstinspect.capture.file import CaptureReader
+from bstinspect.decode.text import StraceText
+from bstinspect.errors import CaptureError
+from bstinspect.records import Record
+
+_IN_MODIFY: Final = 2
+_PR_SET_PDEATHSIG: Final = 1
+_MAX_ECHO: Final = 1 << 20
+"""So many bytes wait for a slow terminal; what comes then is counted, not kept."""
+
+
+class Echo:
+    """Lines for a descriptor that may be slow or gone: they wait here, and never hold the capture up."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self._waiting = bytearray()
+        self._dropped = 0
+        self._broken = False
+
+    @property
+    def waiting(self) -> bool:
+        """Tell whether something waits to be written."""
+        return bool(self._waiting) and not self._broken
+
+    def add(self, lines: list[str]) -> None:
+        """Take lines; drop them where too much waits already."""
+        if self._broken or not lines:
+            return
+        if len(self._waiting) > _MAX_ECHO:
+            self._dropped += len(lines)
+            return
+        if self._dropped:
+            self._waiting += f"--- {self._dropped} lines left out here: the output is slow ---\n".encode()
+            self._dropped = 0
+        self._waiting += _encode(lines)
+
+    def write(self) -> None:
+        """Write one piece; call it when poll(2) says that there is room.
+
+        The descriptor is shared with others (a terminal), so it is not made non-blocking: after POLLOUT a
+        write of at most PIPE_BUF bytes does not block (pipe(7)).
+        """
+        try:
+            written = os.write(self.descriptor, bytes(self._waiting[: select.PIPE_BUF]))
+        except BlockingIOError:
+            return
+        except OSError:
+            self._broken = True  # nobody reads any more: the file is still written
+            return
+        del self._waiting[:written]
+
+
+class Follower:
+    """A capture, the text file made of it, and perhaps an echo."""
+
+    def __init__(self, capture: str, text: str, echo: Echo | None) -> None:
+        self._reader = CaptureReader(capture)
+        self._output = os.open(text, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._text = StraceText()
+        self._echo_text = StraceText(brackets=True)
+        self._echo = echo
+        self._failed = False
+
+    def drain(self) -> None:
+        """Write the lines of all whole records that are there. Raises CaptureError for a damaged capture."""
+        batch: list[Record] = []
+        for record in self._reader.available():
+            batch.append(record)
+            if len(batch) >= 256:
+                self._write(batch)
+                batch = []
+        self._write(batch)
+
+    def finish(self) -> None:
+        """Write the line that is still open."""
+        self._append(self._text.finish())
+        if self._echo:
+            self._echo.add(self._echo_text.finish())
+
+    def _write(self, records: list[Record]) -> None:
+        self._append(list(self._text.lines(records)))
+        if self._echo:
+            self._echo.add(list(self._echo_text.lines(records)))
+
+    def _append(self, lines: list[str]) -> None:
+        pending = memoryview(_encode(lines))
+        try:
+            while pending:
+                pending = pending[os.write(self._output, pending) :]
+        except OSError as error:
+            if not self._failed:  # once, not once a line
+                complain(f"the text of the capture is not complete: {error.strerror}")
+            self._failed = True
+
+
+def complain(message: str) -> None:
+    """Say one line on standard error, which may be closed or full itself."""
+    try:
+        os.write(2, f"bstrace follow: {message}\n".encode(errors="replace"))
+    except OSError:
+        return
+
+
+def _encode(lines: list[str]) -> bytes:
+    return "".join(line + "\n" for line in lines).encode(errors="replace")
+
+
+def _watch(path: str) -> int:
+    """Return an inotify descriptor that is readable when the file grows."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    descriptor: int = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+    if descriptor < 0 or libc.inotify_add_watch(descriptor, os.fsencode(path), _IN_MODIFY) < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), path)
+    return descriptor
+
+
+def _die_with_parent(parent: int) -> None:
+    """Ask for SIGKILL at the parent's death; end now if it is dead already (prctl(2))."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def follow(capture: str, text: str, *, echo: bool = False) -> None:
+    """Follow until standard input ends. Raises OSError and CaptureError."""
+    output = Echo(1) if echo else None
+    watched = _watch(capture)  # before the first reading, so that no growth is missed
+    follower = Follower(capture, text, output)
+    poller = select.poll()
+    poller.register(watched, select.POLLIN)
+    poller.register(0, select.POLLIN)
+    ended = False
+    follower.drain()
+    while not ended:
+        if output and output.waiting:
+            poller.register(output.descriptor, select.POLLOUT)
+        for descriptor, _ in poller.poll():
+            if descriptor == watched:
+                os.read(watched, 65536)
+            elif descriptor == 0:
+                ended = not os.read(0, 65536)
+            elif output:
+                output.write()
+        follower.drain()
+        if output and not output.waiting:
+            _forget(poller, output.descriptor)
+    follower.finish()
+    _last_words(output)
+
+
+def _forget(poller: select.poll, descriptor: int) -> None:
+    try:
+        poller.unregister(descriptor)
+    except KeyError:
+        return
+
+
+def _last_words(output: Echo | None) -> None:
+    """Write what still waits, as long as somebody takes it: a second at most for each piece."""
+    poller = select.poll()
+    if output:
+        poller.register(output.descriptor, select.POLLOUT)
+    while output and output.waiting and poller.poll(1000):
+        output.write()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run as a program; returns the exit status."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _die_with_parent(os.getppid())
+    words = sys.argv[1:] if arguments is None else arguments
+    echo = "--echo" in words
+    paths = [word for word in words if word != "--echo"]
+    if len(paths) != 2:
+        complain("usage: python -m bstinspect.decode.follow CAPTURE TEXTFILE [--echo]")
+        return 2
+    try:
+        follow(paths[0], paths[1], echo=echo)
+    except CaptureError as error:
+        complain(str(error))
+        return error.exit_code
+    except OSError as error:
+        complain(f"{error.filename or paths[0]}: {error.strerror}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
