@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bstinspect.capture.client import RefusedError
-from bstinspect.records import Attached, Spawned, SyscallEntry, SyscallExit
+from bstinspect.records import Attached, Exited, Spawned, SyscallEntry, SyscallExit
 
 if TYPE_CHECKING:
     import subprocess
@@ -136,6 +136,33 @@ def test_a_busy_tracee_does_not_starve_the_control(lab: Lab) -> None:
                 assert await tracer.heartbeat(2)
             await tracer.release(process.pid)
             assert lab.state(process.pid, "R")
+
+    asyncio.run(scenario())
+
+
+def test_busy_tracees_on_one_cpu_all_get_on(lab: Lab) -> None:
+    """Two endless callers on the tracer's CPU do not keep a third from its end."""
+
+    async def scenario() -> None:
+        async with lab.tracer() as (tracer, events):
+            cpu = min(os.sched_getaffinity(0))
+            pin = f"import os\nos.sched_setaffinity(0, [{cpu}])\nprint('ready', flush=True)\ninput()\n"
+            os.sched_setaffinity(tracer.pid, [cpu])
+            busy = [lab.python(pin + "while True: os.getppid()") for _ in range(2)]
+            short = lab.python(pin + "for _ in range(200): os.getppid()\nprint('through')")
+            for process in (*busy, short):
+                await tracer.seize(process.pid)
+                await tracer.trace(process.pid, on=True, syscalls=[GETPPID])
+            for process in busy:
+                assert process.stdin is not None
+                process.stdin.write("\n")
+                process.stdin.flush()
+            async with asyncio.timeout(20):
+                assert (await asyncio.to_thread(short.communicate, "\n"))[0] == "through\n"
+                await events.wait(Exited, tid=short.pid)
+        entries = lab.records(SyscallEntry)
+        assert len([entry for entry in entries if entry.tid == short.pid]) == 200
+        assert {entry.tid for entry in entries} == {busy[0].pid, busy[1].pid, short.pid}
 
     asyncio.run(scenario())
 

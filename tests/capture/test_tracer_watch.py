@@ -189,6 +189,30 @@ def test_release_lets_it_run(lab: Lab) -> None:
     asyncio.run(scenario())
 
 
+def test_no_signal_is_lost_by_seizing_and_releasing(lab: Lab) -> None:
+    """Queued real-time signals all arrive, however often the tracer comes and goes meanwhile."""
+
+    async def scenario() -> None:
+        async with lab.tracer() as (tracer, _):
+            process = lab.python(
+                "import os, signal\nreading, writing = os.pipe()\nos.set_blocking(writing, False)\n"
+                "signal.set_wakeup_fd(writing)\nsignal.signal(signal.SIGRTMIN, lambda *_: None)\n"
+                "print('ready', flush=True)\ncount = 0\n"
+                "while count < 400: count += len(os.read(reading, 100))\n"
+                "print(count, flush=True)"
+            )
+            for _ in range(20):
+                for _ in range(10):
+                    process.send_signal(signal.SIGRTMIN)
+                await tracer.seize(process.pid)
+                for _ in range(10):
+                    process.send_signal(signal.SIGRTMIN)
+                await tracer.release(process.pid)
+            assert (await asyncio.to_thread(process.communicate))[0] == "400\n"
+
+    asyncio.run(scenario())
+
+
 def test_release_leaves_a_stopped_process_stopped(lab: Lab) -> None:
     """A process in a group-stop is still stopped after its release, and continues on SIGCONT."""
 

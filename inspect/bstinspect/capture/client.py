@@ -84,6 +84,7 @@ class Tracer:
                 process = subprocess.Popen(  # noqa: ASYNC220 - a vfork; it returns at once
                     [sys.executable, "-P", "-c", _PROGRAM, *arguments],
                     stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,  # nobody shall wait for the end of our host's output
                     pass_fds=(descriptor,),
                     start_new_session=True,
                 )

@@ -11,10 +11,10 @@ import errno
 import os
 import signal
 import time
+from collections import deque
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.capture import autopsy
 from bstinspect.errors import PtraceError
 from bstinspect.linux import proc, ptrace
 from bstinspect.linux.waitstatus import StoppedBy, classify, is_kill
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 WALL: Final = 0x40000000
 """__WALL of waitpid(2): clone children too. The os module has no name for it."""
 _SYSCALL_STATUS: Final = (signal.SIGTRAP | ptrace.SYSCALL_STOP) << 8 | 0x7F
-_MANY: Final = 16
-"""From this many tracees on, waiting for one of them is worth a try before waitpid(-1)."""
 _IN_A_ROW: Final = 32
 """Stops that one tracee may have before the others are looked at."""
 _QUIET: Final = frozenset({signal.SIGCHLD, signal.SIGURG, signal.SIGWINCH})
@@ -62,6 +60,7 @@ class Stops:
     def __init__(self, tracees: Tracees, outbox: Outbox) -> None:
         self._tracees = tracees
         self._outbox = outbox
+        self._waiting: deque[tuple[int, int]] = deque()
         self._on_event: dict[int, Callable[[Thread, int], None]] = {
             0: self._signal,
             ptrace.PTRACE_EVENT_STOP: self._event_stop,
@@ -77,31 +76,46 @@ class Stops:
 
         return reads
 
-    def wait(self, pid: int) -> int:
-        """Take one wait status of `pid` (-1: of anybody), if there is one, and return its tid; else 0."""
-        try:
-            tid, status = os.waitpid(pid, os.WNOHANG | WALL)
-        except ChildProcessError:
-            return 0
+    @cached_property
+    def _autopsy(self) -> ModuleType:
+        """What examines the dying; loaded by `warm_up`."""
+        from bstinspect.capture import autopsy
+
+        return autopsy
+
+    def warm_up(self) -> None:
+        """Load what the first death needs; the tracer has said hello before."""
+        _ = self._autopsy
+
+    def wait(self, pid: int) -> bool:
+        """Take the wait status of one tracee, if there is one; say whether there was."""
+        tid, status = _reap(pid)
         if tid:
             self._handle(tid, status)
-        return tid
+        return tid != 0
 
-    def sweep(self, most: int) -> bool:
-        """Take what is there, up to `most` stops; say whether that was all.
+    def sweep(self, budget_ns: int) -> bool:
+        """Take everything that is there; False when the time was over first.
 
-        SIGCHLD is not queued: stops that came together show here. On one CPU a traced process has its next
-        stop before this asks again, so without a bound it would never end. waitpid(-1) walks all tracees:
-        where there are many, the one that stopped last is asked first, for its next stop.
+        SIGCHLD is not queued: stops that came together show here. All are collected before the first tracee
+        runs on: on one CPU it has its next stop before this asks again, and would keep the others out. But
+        waitpid(-1) walks all tracees, so one that stopped alone is asked for its next stops, some in a row.
         """
-        many = len(self._tracees.threads) > _MANY
-        last = 0
-        for count in range(most):
-            if many and last and count % _IN_A_ROW and self.wait(last):
-                continue
-            last = self.wait(-1)
-            if last == 0:
-                return True
+        deadline = time.monotonic_ns() + budget_ns
+        waiting = self._waiting
+        while time.monotonic_ns() < deadline:
+            if not waiting:
+                while (found := _reap(-1))[0]:
+                    waiting.append(found)
+                if not waiting:
+                    return True
+            alone = len(waiting) == 1
+            tid, status = waiting.popleft()
+            self._handle(tid, status)
+            if alone:
+                for _ in range(_IN_A_ROW):
+                    if not self.wait(tid):
+                        break
         return False
 
     def _handle(self, tid: int, status: int) -> None:
@@ -183,7 +197,9 @@ class Stops:
         whole = is_kill(status) or all(other.exiting for other in process.threads.values())
         if whole and not process.autopsied:
             process.autopsied = True
-            self._outbox.tell(autopsy.examine(process.pid, thread.tid, status, was_stopped=process.stopped))
+            self._outbox.tell(
+                self._autopsy.examine(process.pid, thread.tid, status, was_stopped=process.stopped)
+            )
         self._tracees.resume(thread)
 
     def _ended(self, tid: int, thread: Thread | None, status: int) -> None:
@@ -233,3 +249,11 @@ class Stops:
             blocks = self._reads.exit_blocks(number, arguments, info.value, info.is_error, thread.read)
             self._outbox.capture_only(SyscallExit(now, tid, process.pid, info.value, info.is_error, blocks))
         self._tracees.resume(thread)
+
+
+def _reap(pid: int) -> tuple[int, int]:
+    """Return a tid and its wait status, or tid 0 when nothing is there; `pid` is -1 for anybody."""
+    try:
+        return os.waitpid(pid, os.WNOHANG | WALL)
+    except ChildProcessError:
+        return 0, 0

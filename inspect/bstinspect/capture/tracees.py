@@ -222,8 +222,11 @@ class Tracees:
 
 
 def _only_death(error: PtraceError) -> None:
-    """ESRCH says that the thread died meanwhile, and its wait status will tell; anything else is a fault."""
-    if error.errno != errno.ESRCH:
+    """Pass over a thread that died meanwhile; its wait status will tell. Anything else is a fault.
+
+    It is ESRCH, but EIO where INTERRUPT or LISTEN meets a thread in the last step of its exit.
+    """
+    if error.errno not in {errno.ESRCH, errno.EIO}:
         raise error
 
 

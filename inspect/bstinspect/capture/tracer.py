@@ -33,8 +33,8 @@ _FLUSH_NS: Final = 2_000_000
 _SWEEP_NS: Final = 1_000_000
 """With many tracees a sweep is dear (waitpid(-1) walks them all), so it is made this often at most."""
 _MANY: Final = 64
-_ROUND: Final = 200
-"""Stops taken before the control socket gets its turn: some 3 ms of a busy tracee's syscalls."""
+_ROUND_NS: Final = 5_000_000
+"""How long stops are taken before the control socket gets its turn (and one autopsy more)."""
 _FAREWELL_NS: Final = 1_000_000_000
 """How long the end waits for tracees to stop and be let go."""
 
@@ -65,6 +65,7 @@ class Loop:
     def run(self) -> None:
         """Serve until the supervisor goes or SIGTERM comes."""
         self._outbox.done(HELLO)
+        self._stops.warm_up()
         while not self._ended:
             ready = dict(self._poll.poll(self._patience()))
             if self._signals.fileno() in ready:
@@ -90,7 +91,7 @@ class Loop:
         poll = select.poll()
         poll.register(self._signals.fileno(), select.POLLIN)
         while any(not thread.exiting for thread in self._tracees.threads.values()):
-            self._stops.sweep(_ROUND)
+            self._stops.sweep(_ROUND_NS)
             if time.monotonic_ns() > deadline:
                 break
             poll.poll(1)
@@ -110,7 +111,7 @@ class Loop:
             self._sweep()
 
     def _sweep(self) -> None:
-        self._more = not self._stops.sweep(_ROUND)
+        self._more = not self._stops.sweep(_ROUND_NS)
         self._unswept = False
         self._unflushed = True
         self._swept = time.monotonic_ns()
