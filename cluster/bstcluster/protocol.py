@@ -234,10 +234,10 @@ KeeperRequest: TypeAlias = ForkRoot | Reap
 KeeperReply: TypeAlias = Forked | Reaped | Failed | ChildNotice
 
 encode = msgspec.msgpack.Encoder().encode
-_request = msgspec.msgpack.Decoder(Request)
-_reply = msgspec.msgpack.Decoder(Reply)
-_keeper_request = msgspec.msgpack.Decoder(KeeperRequest)
-_keeper_reply = msgspec.msgpack.Decoder(KeeperReply)
+_request: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
+_reply: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
+_keeper_request: msgspec.msgpack.Decoder[KeeperRequest] = msgspec.msgpack.Decoder(KeeperRequest)
+_keeper_reply: msgspec.msgpack.Decoder[KeeperReply] = msgspec.msgpack.Decoder(KeeperReply)
 
 
 def decode_request(frame: bytes) -> Request:
