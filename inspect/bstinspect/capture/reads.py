@@ -285,19 +285,30 @@ def _pselect_mask(
             blocks.append(Block(where, read(where, 8), 8))
 
 
+_IOCTL_OUT: Final = {
+    0x5401: 36,  # TCGETS
+    0x540F: 4,  # TIOCGPGRP
+    0x5411: 4,  # TIOCOUTQ
+    0x5413: 8,  # TIOCGWINSZ
+    0x541B: 4,  # FIONREAD
+    0x5429: 4,  # TIOCGSID
+    0x80045430: 4,  # TIOCGPTN
+}
+_IOCTL_IN: Final = {
+    0x5402: 36,  # TCSETS
+    0x5403: 36,  # TCSETSW
+    0x5404: 36,  # TCSETSF
+    0x5410: 4,  # TIOCSPGRP
+    0x5414: 8,  # TIOCSWINSZ
+    0x5421: 4,  # FIONBIO
+    0x5452: 4,  # FIOASYNC
+    0x40045431: 4,  # TIOCSPTLCK
+}
+
+
 def _control(*, leaving: bool) -> Step:
     """Read what a known ioctl request points to (ioctl_tty(2), ioctl(2))."""
-    sizes = (
-        {
-            0x5401: 36,
-            0x5413: 8,
-            0x541B: 4,
-            0x540F: 4,
-            0x5429: 4,
-        }  # TCGETS TIOCGWINSZ FIONREAD TIOCGPGRP TIOCGSID
-        if leaving
-        else {0x5402: 36, 0x5403: 36, 0x5404: 36, 0x5414: 8, 0x5421: 4, 0x5452: 4, 0x5410: 4, 0x40045431: 4}
-    )  # TCSETS TCSETSW TCSETSF TIOCSWINSZ FIONBIO FIOASYNC TIOCSPGRP
+    sizes = _IOCTL_OUT if leaving else _IOCTL_IN
 
     def step(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
         size = sizes.get(arguments[1] & 0xFFFFFFFF)
@@ -336,6 +347,16 @@ def _process_control_out() -> Step:
             blocks.append(Block(address, read(address, size), size))
 
     return step
+
+
+def _new_thread(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
+    """Read what clone3(2) stored where its ``struct clone_args`` says: a pidfd, the child's tid."""
+    data = read(arguments[0], 32)
+    if len(data) == 32:
+        flags, pidfd, _, parent_tid = struct.unpack("<4Q", data)
+        for bit, address in ((0x1000, pidfd), (0x100000, parent_tid)):
+            if flags & bit and address:
+                _u32(read, address, blocks)
 
 
 def _futex() -> Step:
@@ -483,7 +504,7 @@ _AT_EXIT: Final[dict[str, tuple[Step, ...]]] = {
     "sched_getparam": (_fixed(1, 4),),
     **_each("getresuid getresgid", (_fixed(0, 4), _fixed(1, 4), _fixed(2, 4))),
     "getgroups": (_filled(1, item=4),),
-    "clone3": (_fixed(0, 88),),
+    "clone3": (_new_thread,),
     "ioctl": (_control(leaving=True),),
     "fcntl": (_lock(),),
     "prctl": (_process_control_out(),),

@@ -12,14 +12,15 @@ from bstinspect.decode.quote import quote, quote_text
 FAMILIES: Final = {
     **constants(
         socket,
-        "AF_UNSPEC AF_UNIX AF_INET AF_INET6 AF_NETLINK AF_PACKET AF_ALG AF_VSOCK AF_BLUETOOTH AF_CAN AF_QIPCRTR "
-        "AF_TIPC AF_APPLETALK AF_AX25 AF_BRIDGE AF_DECnet AF_ECONET AF_IPX AF_KEY AF_LLC AF_ROSE AF_SNA AF_X25",
+        "AF_UNSPEC AF_UNIX AF_INET AF_INET6 AF_NETLINK AF_PACKET AF_ALG AF_VSOCK AF_BLUETOOTH AF_CAN "
+        "AF_QIPCRTR AF_TIPC AF_APPLETALK AF_AX25 AF_BRIDGE AF_DECnet AF_ECONET AF_IPX AF_KEY AF_LLC "
+        "AF_ROSE AF_SNA AF_X25",
     ),
     44: "AF_XDP",
 }
 
 
-def sockaddr_text(data: bytes, length: int) -> str:
+def sockaddr_text(data: bytes, length: int) -> str:  # noqa: PLR0911 - one a family
     """Return ``{sa_family=AF_UNIX, sun_path="/run/x"}`` for the first `length` bytes of `data`."""
     data = data[:length]
     if len(data) < 2:

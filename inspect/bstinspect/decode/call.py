@@ -119,6 +119,9 @@ def address_result(call: Call) -> str:
 class Shape:
     """How one call is printed."""
 
+    separator = ", "
+    """What stands between the arguments of the entry and those of the exit."""
+
     def __init__(
         self, before: tuple[Argument, ...], after: tuple[Argument, ...] = (), result: Result = decimal_result
     ) -> None:

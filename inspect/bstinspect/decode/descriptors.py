@@ -12,11 +12,11 @@ from bstinspect.decode.names import signal_name
 from bstinspect.decode.quote import SHOWN
 
 _FCNTL: Final = {
-    0: "F_DUPFD", 1: "F_GETFD", 2: "F_SETFD", 3: "F_GETFL", 4: "F_SETFL", 5: "F_GETLK", 6: "F_SETLK", 7: "F_SETLKW",
-    8: "F_SETOWN", 9: "F_GETOWN", 10: "F_SETSIG", 11: "F_GETSIG", 15: "F_SETOWN_EX", 16: "F_GETOWN_EX",
-    36: "F_OFD_GETLK", 37: "F_OFD_SETLK", 38: "F_OFD_SETLKW", 1024: "F_SETLEASE", 1025: "F_GETLEASE",
-    1026: "F_NOTIFY", 1030: "F_DUPFD_CLOEXEC", 1031: "F_SETPIPE_SZ", 1032: "F_GETPIPE_SZ", 1033: "F_ADD_SEALS",
-    1034: "F_GET_SEALS",
+    0: "F_DUPFD", 1: "F_GETFD", 2: "F_SETFD", 3: "F_GETFL", 4: "F_SETFL", 5: "F_GETLK", 6: "F_SETLK",
+    7: "F_SETLKW", 8: "F_SETOWN", 9: "F_GETOWN", 10: "F_SETSIG", 11: "F_GETSIG", 15: "F_SETOWN_EX",
+    16: "F_GETOWN_EX", 36: "F_OFD_GETLK", 37: "F_OFD_SETLK", 38: "F_OFD_SETLKW", 1024: "F_SETLEASE",
+    1025: "F_GETLEASE", 1026: "F_NOTIFY", 1030: "F_DUPFD_CLOEXEC", 1031: "F_SETPIPE_SZ",
+    1032: "F_GETPIPE_SZ", 1033: "F_ADD_SEALS", 1034: "F_GET_SEALS",
 }  # fmt: skip
 _SEALS: Final = {
     1: "F_SEAL_SEAL", 2: "F_SEAL_SHRINK", 4: "F_SEAL_GROW", 8: "F_SEAL_WRITE", 16: "F_SEAL_FUTURE_WRITE",
@@ -123,8 +123,8 @@ def _lock_text(call: Call, where: int) -> str:
     kind, whence, start, length, pid = struct.unpack_from("<hh4xqqi", data)
     owner = f", l_pid={pid}" if call.leaving and not call.is_error else ""
     return (
-        f"{{l_type={_LOCKS.get(kind, str(kind))}, l_whence={_WHENCE.get(whence, str(whence))}, l_start={start}, "
-        f"l_len={length}{owner}}}"
+        f"{{l_type={_LOCKS.get(kind, str(kind))}, l_whence={_WHENCE.get(whence, str(whence))}, "
+        f"l_start={start}, l_len={length}{owner}}}"
     )
 
 

@@ -35,15 +35,17 @@ _FILE_TYPES: Final = {
 _STATX_MASK: Final = {
     0xFFF: "STATX_ALL", 0x7FF: "STATX_BASIC_STATS", 1: "STATX_TYPE", 2: "STATX_MODE", 4: "STATX_NLINK",
     8: "STATX_UID", 0x10: "STATX_GID", 0x20: "STATX_ATIME", 0x40: "STATX_MTIME", 0x80: "STATX_CTIME",
-    0x100: "STATX_INO", 0x200: "STATX_SIZE", 0x400: "STATX_BLOCKS", 0x800: "STATX_BTIME", 0x1000: "STATX_MNT_ID",
+    0x100: "STATX_INO", 0x200: "STATX_SIZE", 0x400: "STATX_BLOCKS", 0x800: "STATX_BTIME",
+    0x1000: "STATX_MNT_ID",
 }  # fmt: skip
 _STATX_SYNC: Final = {0: "AT_STATX_SYNC_AS_STAT", 0x2000: "AT_STATX_FORCE_SYNC", 0x4000: "AT_STATX_DONT_SYNC"}
 _MEMFD_FLAGS: Final = {1: "MFD_CLOEXEC", 2: "MFD_ALLOW_SEALING", 4: "MFD_HUGETLB"}
 _INOTIFY_MASK: Final = {
-    1: "IN_ACCESS", 2: "IN_MODIFY", 4: "IN_ATTRIB", 8: "IN_CLOSE_WRITE", 0x10: "IN_CLOSE_NOWRITE", 0x20: "IN_OPEN",
-    0x40: "IN_MOVED_FROM", 0x80: "IN_MOVED_TO", 0x100: "IN_CREATE", 0x200: "IN_DELETE", 0x400: "IN_DELETE_SELF",
-    0x800: "IN_MOVE_SELF", 0x1000000: "IN_ONLYDIR", 0x2000000: "IN_DONT_FOLLOW", 0x4000000: "IN_EXCL_UNLINK",
-    0x10000000: "IN_MASK_CREATE", 0x20000000: "IN_MASK_ADD", 0x40000000: "IN_ISDIR", 0x80000000: "IN_ONESHOT",
+    1: "IN_ACCESS", 2: "IN_MODIFY", 4: "IN_ATTRIB", 8: "IN_CLOSE_WRITE", 0x10: "IN_CLOSE_NOWRITE",
+    0x20: "IN_OPEN", 0x40: "IN_MOVED_FROM", 0x80: "IN_MOVED_TO", 0x100: "IN_CREATE", 0x200: "IN_DELETE",
+    0x400: "IN_DELETE_SELF", 0x800: "IN_MOVE_SELF", 0x1000000: "IN_ONLYDIR", 0x2000000: "IN_DONT_FOLLOW",
+    0x4000000: "IN_EXCL_UNLINK", 0x10000000: "IN_MASK_CREATE", 0x20000000: "IN_MASK_ADD",
+    0x40000000: "IN_ISDIR", 0x80000000: "IN_ONESHOT",
 }  # fmt: skip
 _UMOUNT: Final = {1: "MNT_FORCE", 2: "MNT_DETACH", 4: "MNT_EXPIRE", 8: "UMOUNT_NOFOLLOW"}
 _RESOLVE: Final = {
@@ -51,9 +53,10 @@ _RESOLVE: Final = {
     0x10: "RESOLVE_IN_ROOT", 0x20: "RESOLVE_CACHED",
 }  # fmt: skip
 _FILE_SYSTEMS: Final = {
-    0x01021994: "TMPFS_MAGIC", 0xEF53: "EXT2_SUPER_MAGIC", 0x9FA0: "PROC_SUPER_MAGIC", 0x62656572: "SYSFS_MAGIC",
-    0x58465342: "XFS_SUPER_MAGIC", 0x9123683E: "BTRFS_SUPER_MAGIC", 0x794C7630: "OVERLAYFS_SUPER_MAGIC",
-    0x63677270: "CGROUP2_SUPER_MAGIC", 0x6969: "NFS_SUPER_MAGIC", 0x1CD1: "DEVPTS_SUPER_MAGIC",
+    0x01021994: "TMPFS_MAGIC", 0xEF53: "EXT2_SUPER_MAGIC", 0x9FA0: "PROC_SUPER_MAGIC",
+    0x62656572: "SYSFS_MAGIC", 0x58465342: "XFS_SUPER_MAGIC", 0x9123683E: "BTRFS_SUPER_MAGIC",
+    0x794C7630: "OVERLAYFS_SUPER_MAGIC", 0x63677270: "CGROUP2_SUPER_MAGIC", 0x6969: "NFS_SUPER_MAGIC",
+    0x1CD1: "DEVPTS_SUPER_MAGIC",
 }  # fmt: skip
 _MOUNT_FLAGS: Final = {
     0x20: "ST_VALID", 1: "ST_RDONLY", 2: "ST_NOSUID", 4: "ST_NODEV", 8: "ST_NOEXEC", 0x10: "ST_SYNCHRONOUS",
@@ -84,7 +87,8 @@ def _how_text(data: bytes) -> str:
     """Print ``struct open_how`` (openat2(2))."""
     flags, mode, resolve = struct.unpack_from("<QQQ", data)
     made = f", mode={show.octal(mode)}" if flags & (_O_CREAT | _O_TMPFILE) or mode else ""
-    return f"{{flags={open_flags_text(flags)}{made}, resolve={show.flag_text(resolve, _RESOLVE, 'RESOLVE_???')}}}"
+    resolved = show.flag_text(resolve, _RESOLVE, "RESOLVE_???")
+    return f"{{flags={open_flags_text(flags)}{made}, resolve={resolved}}}"
 
 
 def mode_text(mode: int) -> str:
@@ -126,7 +130,10 @@ def _statx_text(data: bytes) -> str:
     mask, _, attributes, _, _, _, mode = struct.unpack_from("<IIQIIIH", data)
     (size,) = struct.unpack_from("<Q", data, 40)
     shown = show.flag_text(mask, _STATX_MASK)
-    return f"{{stx_mask={shown}, stx_attributes={_hex(attributes)}, stx_mode={mode_text(mode)}, stx_size={size}, ...}}"
+    return (
+        f"{{stx_mask={shown}, stx_attributes={_hex(attributes)}, stx_mode={mode_text(mode)}, "
+        f"stx_size={size}, ...}}"
+    )
 
 
 def _statx_flags(call: Call) -> str:
@@ -140,8 +147,8 @@ def _statfs_text(data: bytes) -> str:
         struct.unpack_from("<QQQQQQQiiQQQ", data)
     )
     return (
-        f"{{f_type={show.choice_text(kind, _FILE_SYSTEMS, '')}, f_bsize={block}, f_blocks={blocks}, f_bfree={free}, "
-        f"f_bavail={available}, f_files={files}, f_ffree={left}, f_fsid={{val=[{_hex(first & 0xFFFFFFFF)}, "
+        f"{{f_type={show.choice_text(kind, _FILE_SYSTEMS, '')}, f_bsize={block}, f_blocks={blocks}, "
+        f"f_bfree={free}, f_bavail={available}, f_files={files}, f_ffree={left}, f_fsid={{val=[{_hex(first & 0xFFFFFFFF)}, "
         f"{_hex(second & 0xFFFFFFFF)}]}}, f_namelen={name}, f_frsize={fragment}, "
         f"f_flags={show.flag_text(flags, _MOUNT_FLAGS)}}}"
     )

@@ -1,4 +1,4 @@
-"""Follow a growing capture and write it as strace text: `python -m bstinspect.decode.follow CAPTURE TEXTFILE`.
+"""Follow a growing capture as strace text: `python -m bstinspect.decode.follow CAPTURE TEXTFILE [--echo]`.
 
 It runs beside the tracer as a process of its own, so that decoding never costs the tracees anything. With
 ``--echo`` it also writes the lines, prefixed ``[pid N]``, to standard output. It ends when standard input
@@ -14,15 +14,22 @@ import os
 import select
 import signal
 import sys
-from typing import Final
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
 from bstinspect.capture.file import CaptureReader
 from bstinspect.decode.text import StraceText
 from bstinspect.errors import CaptureError
-from bstinspect.records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bstinspect.records import AnyRecord, Record
 
 _IN_MODIFY: Final = 2
 _PR_SET_PDEATHSIG: Final = 1
+_BITE: Final = 2000
+"""So many records are decoded before it looks at its inputs again."""
 _MAX_ECHO: Final = 1 << 20
 """So many bytes wait for a slow terminal; what comes then is counted, not kept."""
 
@@ -79,16 +86,21 @@ class Follower:
         self._echo_text = StraceText(brackets=True)
         self._echo = echo
         self._failed = False
+        self._records: Iterator[AnyRecord] | None = None
 
-    def drain(self) -> None:
-        """Write the lines of all whole records that are there. Raises CaptureError for a damaged capture."""
-        batch: list[Record] = []
-        for record in self._reader.available():
-            batch.append(record)
-            if len(batch) >= 256:
-                self._write(batch)
-                batch = []
+    def bite(self) -> bool:
+        """Write the lines of the next records; return whether there may be more.
+
+        Bounded, so that a tracer faster than this process does not keep it from its other duties.
+        Raises CaptureError for a damaged capture.
+        """
+        if self._records is None:
+            self._records = self._reader.available()
+        batch = list(islice(self._records, _BITE))
+        if len(batch) < _BITE:
+            self._records = None  # the reader has kept what is left of an unfinished record
         self._write(batch)
+        return self._records is not None
 
     def finish(self) -> None:
         """Write the line that is still open."""
@@ -96,7 +108,7 @@ class Follower:
         if self._echo:
             self._echo.add(self._echo_text.finish())
 
-    def _write(self, records: list[Record]) -> None:
+    def _write(self, records: Sequence[Record]) -> None:
         self._append(list(self._text.lines(records)))
         if self._echo:
             self._echo.add(list(self._echo_text.lines(records)))
@@ -150,18 +162,20 @@ def follow(capture: str, text: str, *, echo: bool = False) -> None:
     poller.register(watched, select.POLLIN)
     poller.register(0, select.POLLIN)
     ended = False
-    follower.drain()
-    while not ended:
+    more = follower.bite()
+    while more or not ended:
         if output and output.waiting:
             poller.register(output.descriptor, select.POLLOUT)
-        for descriptor, _ in poller.poll():
+        for descriptor, _ in poller.poll(0 if more else None):
             if descriptor == watched:
                 os.read(watched, 65536)
             elif descriptor == 0:
                 ended = not os.read(0, 65536)
+                if ended:
+                    poller.unregister(0)
             elif output:
                 output.write()
-        follower.drain()
+        more = follower.bite()
         if output and not output.waiting:
             _forget(poller, output.descriptor)
     follower.finish()

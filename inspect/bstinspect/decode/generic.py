@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _KINDS: Final[dict[str, Callable[[int], Argument]]] = {
-    "const char *": show.path,
+    "const char *": show.path, "key_t": show.hexadecimal,
     "unsigned int": show.unsigned, "unsigned": show.unsigned, "u32": show.unsigned, "__u32": show.unsigned,
     "uid_t": show.number, "gid_t": show.number, "qid_t": show.unsigned,
     "umode_t": show.mode,

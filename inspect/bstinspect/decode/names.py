@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 FIRST_REALTIME: Final = 32
 """The kernel's SIGRTMIN; the C library keeps the first two for itself and calls 34 SIGRTMIN."""
 LAST_SIGNAL: Final = 64
-_SIGNALS: Final = {int(each): each.name for each in signal.Signals if each < FIRST_REALTIME} | {29: "SIGIO"}
-_ERRORS: Final = errno.errorcode | {11: "EAGAIN", 35: "EDEADLK", 95: "EOPNOTSUPP"}
+_SIGNALS: Final[dict[int, str]] = {
+    int(each): each.name for each in signal.Signals if each < FIRST_REALTIME
+} | {29: "SIGIO"}
+_ERRORS: Final[dict[int, str]] = {**errno.errorcode, 11: "EAGAIN", 35: "EDEADLK", 95: "EOPNOTSUPP"}
 RESTARTS: Final = {
     512: ("ERESTARTSYS", "To be restarted if SA_RESTART is set"),
     513: ("ERESTARTNOINTR", "To be restarted"),
@@ -27,7 +29,7 @@ RESTARTS: Final = {
 
 
 def signal_name(number: int) -> str:
-    """Return ``SIGKILL``, ``SIGRTMIN`` (32), ``SIGRT_3`` (35), or the number where there is no such signal."""
+    """Return ``SIGKILL``, ``SIGRTMIN`` (32), ``SIGRT_3`` (35); the number where there is no such signal."""
     if name := _SIGNALS.get(number):
         return name
     if number == FIRST_REALTIME:

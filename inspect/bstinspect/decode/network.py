@@ -18,7 +18,8 @@ _TYPES: Final = {
 _TYPE_FLAGS: Final = {0o2000000: "SOCK_CLOEXEC", 0o4000: "SOCK_NONBLOCK"}
 _PROTOCOLS: Final = {
     0: "IPPROTO_IP", 1: "IPPROTO_ICMP", 6: "IPPROTO_TCP", 17: "IPPROTO_UDP", 41: "IPPROTO_IPV6",
-    58: "IPPROTO_ICMPV6", 132: "IPPROTO_SCTP", 136: "IPPROTO_UDPLITE", 255: "IPPROTO_RAW", 262: "IPPROTO_MPTCP",
+    58: "IPPROTO_ICMPV6", 132: "IPPROTO_SCTP", 136: "IPPROTO_UDPLITE", 255: "IPPROTO_RAW",
+    262: "IPPROTO_MPTCP",
 }  # fmt: skip
 _NETLINK: Final = {
     0: "NETLINK_ROUTE", 4: "NETLINK_SOCK_DIAG", 9: "NETLINK_AUDIT", 12: "NETLINK_NETFILTER",
@@ -32,11 +33,11 @@ _ETHERNET: Final = {
     0x86DD: "ETH_P_IPV6",
 }
 _MESSAGE_FLAGS: Final = {
-    1: "MSG_OOB", 2: "MSG_PEEK", 4: "MSG_DONTROUTE", 8: "MSG_CTRUNC", 0x10: "MSG_PROBE", 0x20: "MSG_TRUNC",
-    0x40: "MSG_DONTWAIT", 0x80: "MSG_EOR", 0x100: "MSG_WAITALL", 0x200: "MSG_FIN", 0x400: "MSG_SYN",
-    0x800: "MSG_CONFIRM", 0x1000: "MSG_RST", 0x2000: "MSG_ERRQUEUE", 0x4000: "MSG_NOSIGNAL", 0x8000: "MSG_MORE",
-    0x10000: "MSG_WAITFORONE", 0x40000: "MSG_BATCH", 0x4000000: "MSG_ZEROCOPY", 0x20000000: "MSG_FASTOPEN",
-    0x40000000: "MSG_CMSG_CLOEXEC",
+    1: "MSG_OOB", 2: "MSG_PEEK", 4: "MSG_DONTROUTE", 8: "MSG_CTRUNC", 0x10: "MSG_PROBE",
+    0x20: "MSG_TRUNC", 0x40: "MSG_DONTWAIT", 0x80: "MSG_EOR", 0x100: "MSG_WAITALL", 0x200: "MSG_FIN",
+    0x400: "MSG_SYN", 0x800: "MSG_CONFIRM", 0x1000: "MSG_RST", 0x2000: "MSG_ERRQUEUE",
+    0x4000: "MSG_NOSIGNAL", 0x8000: "MSG_MORE", 0x10000: "MSG_WAITFORONE", 0x40000: "MSG_BATCH",
+    0x4000000: "MSG_ZEROCOPY", 0x20000000: "MSG_FASTOPEN", 0x40000000: "MSG_CMSG_CLOEXEC",
 }  # fmt: skip
 _LEVELS: Final = {
     0: "SOL_IP",
@@ -114,11 +115,14 @@ _SOCKET_OPTIONS: Final = dict(
     )
 )
 _OPTIONS: Final = {
-    0: {1: "IP_TOS", 2: "IP_TTL", 3: "IP_HDRINCL", 8: "IP_PKTINFO", 11: "IP_RECVERR", 24: "IP_BIND_ADDRESS_NO_PORT"},
+    0: {
+        1: "IP_TOS", 2: "IP_TTL", 3: "IP_HDRINCL", 8: "IP_PKTINFO", 11: "IP_RECVERR",
+        24: "IP_BIND_ADDRESS_NO_PORT",
+    },
     1: _SOCKET_OPTIONS,
     6: {
-        1: "TCP_NODELAY", 2: "TCP_MAXSEG", 3: "TCP_CORK", 4: "TCP_KEEPIDLE", 5: "TCP_KEEPINTVL", 6: "TCP_KEEPCNT",
-        7: "TCP_SYNCNT", 8: "TCP_LINGER2", 9: "TCP_DEFER_ACCEPT", 11: "TCP_INFO", 12: "TCP_QUICKACK",
+        1: "TCP_NODELAY", 2: "TCP_MAXSEG", 3: "TCP_CORK", 4: "TCP_KEEPIDLE", 5: "TCP_KEEPINTVL",
+        6: "TCP_KEEPCNT", 7: "TCP_SYNCNT", 8: "TCP_LINGER2", 9: "TCP_DEFER_ACCEPT", 11: "TCP_INFO", 12: "TCP_QUICKACK",
         13: "TCP_CONGESTION", 18: "TCP_USER_TIMEOUT", 23: "TCP_FASTOPEN",
     },
     41: {25: "IPV6_RECVERR", 26: "IPV6_V6ONLY", 49: "IPV6_RECVPKTINFO", 67: "IPV6_TCLASS"},
@@ -301,7 +305,8 @@ _NAMES: Final = (_address_out(1), _length_out(2))
 SHAPES: Final[dict[str, Shape]] = {
     "socket": Shape(_SOCKET),
     "socketpair": Shape(
-        _SOCKET, (show.filled(3, 8, lambda data: "[{}, {}]".format(*struct.unpack("<ii", data))),)
+        (*_SOCKET[:2], show.number(2)),
+        (show.filled(3, 8, lambda data: "[{}, {}]".format(*struct.unpack("<ii", data))),),
     ),
     "bind": Shape((show.fd(0), _address_in(1), show.number(2))),
     "connect": Shape((show.fd(0), _address_in(1), show.number(2))),

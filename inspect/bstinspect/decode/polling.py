@@ -18,8 +18,9 @@ _POLL: Final = {
 }  # fmt: skip
 _EPOLL: Final = {
     1: "EPOLLIN", 2: "EPOLLPRI", 4: "EPOLLOUT", 8: "EPOLLERR", 0x10: "EPOLLHUP", 0x40: "EPOLLRDNORM",
-    0x80: "EPOLLRDBAND", 0x100: "EPOLLWRNORM", 0x200: "EPOLLWRBAND", 0x400: "EPOLLMSG", 0x2000: "EPOLLRDHUP",
-    0x10000000: "EPOLLEXCLUSIVE", 0x20000000: "EPOLLWAKEUP", 0x40000000: "EPOLLONESHOT", 0x80000000: "EPOLLET",
+    0x80: "EPOLLRDBAND", 0x100: "EPOLLWRNORM", 0x200: "EPOLLWRBAND", 0x400: "EPOLLMSG",
+    0x2000: "EPOLLRDHUP", 0x10000000: "EPOLLEXCLUSIVE", 0x20000000: "EPOLLWAKEUP",
+    0x40000000: "EPOLLONESHOT", 0x80000000: "EPOLLET",
 }  # fmt: skip
 _EPOLL_CONTROL: Final = {1: "EPOLL_CTL_ADD", 2: "EPOLL_CTL_DEL", 3: "EPOLL_CTL_MOD"}
 _EPOLL_CREATE: Final = {0o2000000: "EPOLL_CLOEXEC"}
@@ -100,7 +101,7 @@ def _event_text(data: bytes) -> str:
     return f"{{events={show.flag_text(events, _EPOLL, 'EPOLL???')}, data={{u32={low}, u64={whole}}}}}"
 
 
-def _event(call: Call) -> str:
+def _event(call: Call) -> str | None:
     """Print the event of epoll_ctl, which EPOLL_CTL_DEL does not read."""
     if show.u32(call[1]) == 2:
         return show.pointer(call[3])

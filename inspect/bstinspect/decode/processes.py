@@ -14,18 +14,18 @@ from bstinspect.decode.siginfo import describe_siginfo
 from bstinspect.decode.spans import timeval_text
 
 _CLONE: Final = {
-    0x80: "CLONE_NEWTIME", 0x100: "CLONE_VM", 0x200: "CLONE_FS", 0x400: "CLONE_FILES", 0x800: "CLONE_SIGHAND",
-    0x1000: "CLONE_PIDFD", 0x2000: "CLONE_PTRACE", 0x4000: "CLONE_VFORK", 0x8000: "CLONE_PARENT",
-    0x10000: "CLONE_THREAD", 0x20000: "CLONE_NEWNS", 0x40000: "CLONE_SYSVSEM", 0x80000: "CLONE_SETTLS",
-    0x100000: "CLONE_PARENT_SETTID", 0x200000: "CLONE_CHILD_CLEARTID", 0x400000: "CLONE_DETACHED",
-    0x800000: "CLONE_UNTRACED", 0x1000000: "CLONE_CHILD_SETTID", 0x2000000: "CLONE_NEWCGROUP",
-    0x4000000: "CLONE_NEWUTS", 0x8000000: "CLONE_NEWIPC", 0x10000000: "CLONE_NEWUSER", 0x20000000: "CLONE_NEWPID",
-    0x40000000: "CLONE_NEWNET", 0x80000000: "CLONE_IO", 0x100000000: "CLONE_CLEAR_SIGHAND",
-    0x200000000: "CLONE_INTO_CGROUP",
+    0x80: "CLONE_NEWTIME", 0x100: "CLONE_VM", 0x200: "CLONE_FS", 0x400: "CLONE_FILES",
+    0x800: "CLONE_SIGHAND", 0x1000: "CLONE_PIDFD", 0x2000: "CLONE_PTRACE", 0x4000: "CLONE_VFORK",
+    0x8000: "CLONE_PARENT", 0x10000: "CLONE_THREAD", 0x20000: "CLONE_NEWNS", 0x40000: "CLONE_SYSVSEM",
+    0x80000: "CLONE_SETTLS", 0x100000: "CLONE_PARENT_SETTID", 0x200000: "CLONE_CHILD_CLEARTID",
+    0x400000: "CLONE_DETACHED", 0x800000: "CLONE_UNTRACED", 0x1000000: "CLONE_CHILD_SETTID",
+    0x2000000: "CLONE_NEWCGROUP", 0x4000000: "CLONE_NEWUTS", 0x8000000: "CLONE_NEWIPC",
+    0x10000000: "CLONE_NEWUSER", 0x20000000: "CLONE_NEWPID", 0x40000000: "CLONE_NEWNET",
+    0x80000000: "CLONE_IO", 0x100000000: "CLONE_CLEAR_SIGHAND", 0x200000000: "CLONE_INTO_CGROUP",
 }  # fmt: skip
 _WAIT_FLAGS: Final = {
-    1: "WNOHANG", 2: "WSTOPPED", 4: "WEXITED", 8: "WCONTINUED", 0x1000000: "WNOWAIT", 0x20000000: "__WNOTHREAD",
-    0x40000000: "__WALL", 0x80000000: "__WCLONE",
+    1: "WNOHANG", 2: "WSTOPPED", 4: "WEXITED", 8: "WCONTINUED", 0x1000000: "WNOWAIT",
+    0x20000000: "__WNOTHREAD", 0x40000000: "__WALL", 0x80000000: "__WCLONE",
 }  # fmt: skip
 _WAIT4_FLAGS: Final = {**_WAIT_FLAGS, 2: "WSTOPPED"}
 _ID_TYPES: Final = {0: "P_ALL", 1: "P_PID", 2: "P_PGID", 3: "P_PIDFD"}
@@ -59,7 +59,7 @@ def _clone_flags(call: Call) -> str:
 
 def _clone_when(bits: int, name: str, index: int) -> Argument:
     """Print a named pointer where one of the flags says that it is used."""
-    return lambda call: f"{name}={show.pointer(call[index])}" if call[0] & bits else None
+    return lambda call: f", {name}={show.pointer(call[index])}" if call[0] & bits else None
 
 
 def _clone_text(data: bytes) -> str:
@@ -94,18 +94,34 @@ def _clone3(call: Call) -> str:
     return _clone_text(data[: min(call[1], 88)].ljust(88, b"\0"))
 
 
-def _clone3_stored(call: Call) -> str | None:
-    """Print the child's tid where clone3 stored it for the parent."""
-    data = call.before.exactly(call[0], 88)
-    if data is None or show.failed(call):
-        return None
-    flags, pidfd, _, parent_tid = struct.unpack_from("<4Q", data)
+def _clone3_stored(call: Call) -> str:
+    """Print what clone3 stored for the parent: a pidfd, the child's tid."""
+    data = call.before.exactly(call[0], 32)
     parts = []
-    if flags & 0x1000 and (stored := call.memory.integer(pidfd)) is not None:
-        parts.append(f"pidfd=[{stored}]")
-    if flags & 0x100000 and (stored := call.memory.integer(parent_tid)) is not None:
-        parts.append(f"parent_tid=[{stored}]")
-    return None if not parts else "=> {" + ", ".join(parts) + "}"
+    if data is not None and not show.failed(call):
+        flags, pidfd, _, parent_tid = struct.unpack("<4Q", data)
+        for bit, name, where in ((0x1000, "pidfd", pidfd), (0x100000, "parent_tid", parent_tid)):
+            stored = call.memory.integer(where) if flags & bit else None
+            if stored is not None:
+                parts.append(f"{name}=[{stored}]")
+    shown = f" => {{{', '.join(parts)}}}" if parts else ""
+    return f"{shown}, {call[1]}"
+
+
+class _Clone(Shape):
+    """The calls whose last arguments, at the exit, bring their own separator."""
+
+    separator = ""
+
+    def all_arguments(self, call: Call) -> list[str]:
+        return (
+            ["".join([*self.entry(call), *self.exit(call)])]
+            if self.before == (_clone3,)
+            else self._flat(call)
+        )
+
+    def _flat(self, call: Call) -> list[str]:
+        return self.entry(call) + [text.removeprefix(", ") for text in self.exit(call)]
 
 
 def _strings(index: int) -> Argument:
@@ -171,10 +187,12 @@ def _usage_text(data: bytes) -> str:
 
 
 def _usage(index: int) -> Argument:
-    def argument(call: Call) -> str:
+    inner = show.filled(index, 144, _usage_text)
+
+    def argument(call: Call) -> str | None:
         if call.name == "wait4" and call.value <= 0:
             return show.pointer(call[index])
-        return show.filled(index, 144, _usage_text)(call)
+        return inner(call)
 
     return argument
 
@@ -251,8 +269,8 @@ def _sysinfo_text(data: bytes) -> str:
     )
     high, free_high, unit = struct.unpack_from("<QQI", data, 88)
     return (
-        f"{{uptime={up}, loads=[{one}, {five}, {fifteen}], totalram={total}, freeram={free}, sharedram={shared}, "
-        f"bufferram={buffers}, totalswap={swap}, freeswap={free_swap}, procs={procs}, totalhigh={high}, "
+        f"{{uptime={up}, loads=[{one}, {five}, {fifteen}], totalram={total}, freeram={free}, "
+        f"sharedram={shared}, bufferram={buffers}, totalswap={swap}, freeswap={free_swap}, procs={procs}, totalhigh={high}, "
         f"freehigh={free_high}, mem_unit={unit}}}"
     )
 
@@ -263,7 +281,7 @@ _RESULTS: Final = tuple(show.int_out(index) for index in range(3))
 SHAPES: Final[dict[str, Shape]] = {
     "fork": Shape(()),
     "vfork": Shape(()),
-    "clone": Shape(
+    "clone": _Clone(
         (
             lambda call: f"child_stack={show.pointer(call[1])}",
             _clone_flags,
@@ -274,7 +292,7 @@ SHAPES: Final[dict[str, Shape]] = {
             _clone_when(0x1200000, "child_tidptr", 3),
         ),
     ),
-    "clone3": Shape((_clone3,), (_clone3_stored, show.size(1))),
+    "clone3": _Clone((_clone3,), (_clone3_stored,)),
     "execve": Shape((show.path(0), _strings(1), _environment(2))),
     "execveat": Shape(
         (show.directory(0), show.path(1), _strings(2), _environment(3), show.flags(4, AT_FLAGS, "AT_???"))

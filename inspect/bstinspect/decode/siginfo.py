@@ -30,7 +30,7 @@ _ADDRESSES: Final = (4, 5, 7, 8, 11)
 
 
 def describe_siginfo(raw: bytes, number: int = 0) -> str:
-    """Return ``{si_signo=SIGCHLD, si_code=CLD_EXITED, ...}``; a short or missing one gives only the number."""
+    """Return ``{si_signo=SIGCHLD, si_code=CLD_EXITED, ...}``; only the number where it is short."""
     if len(raw) < 48:
         return "{si_signo=" + signal_name(number) + "}"
     signo, error, code = struct.unpack_from("<iii", raw)
@@ -43,7 +43,7 @@ def describe_siginfo(raw: bytes, number: int = 0) -> str:
     return "{" + ", ".join(parts) + "}"
 
 
-def _fields(raw: bytes, signo: int, code: int) -> list[str]:
+def _fields(raw: bytes, signo: int, code: int) -> list[str]:  # noqa: PLR0911 - one a kind of signal
     first, second = struct.unpack_from("<iI", raw, 16)
     sender = [f"si_pid={first}", f"si_uid={second}"]
     (value,) = struct.unpack_from("<Q", raw, 24)

@@ -12,9 +12,9 @@ from bstinspect.decode.siginfo import describe_siginfo
 from bstinspect.decode.spans import timespec_in
 
 _ACTION_FLAGS: Final = {
-    0x04000000: "SA_RESTORER", 0x08000000: "SA_ONSTACK", 0x10000000: "SA_RESTART", 0x20000000: "SA_INTERRUPT",
-    0x40000000: "SA_NODEFER", 0x80000000: "SA_RESETHAND", 1: "SA_NOCLDSTOP", 2: "SA_NOCLDWAIT", 4: "SA_SIGINFO",
-    0x800: "SA_EXPOSE_TAGBITS",
+    0x04000000: "SA_RESTORER", 0x08000000: "SA_ONSTACK", 0x10000000: "SA_RESTART",
+    0x20000000: "SA_INTERRUPT", 0x40000000: "SA_NODEFER", 0x80000000: "SA_RESETHAND", 1: "SA_NOCLDSTOP",
+    2: "SA_NOCLDWAIT", 4: "SA_SIGINFO", 0x800: "SA_EXPOSE_TAGBITS",
 }  # fmt: skip
 _HANDLERS: Final = {0: "SIG_DFL", 1: "SIG_IGN", (1 << 64) - 1: "SIG_ERR"}
 _HOW: Final = {0: "SIG_BLOCK", 1: "SIG_UNBLOCK", 2: "SIG_SETMASK"}
@@ -57,9 +57,8 @@ def signal_number(index: int) -> Argument:
 def _action_text(data: bytes) -> str:
     handler, flags, restorer, mask = struct.unpack_from("<QQQQ", data)
     name = _HANDLERS.get(handler, f"{handler:#x}")
-    text = f"{{sa_handler={name}, sa_mask={set_text(mask)}, sa_flags={show.flag_text(flags, _ACTION_FLAGS, 'SA_???')}"
-    if flags & 4 and handler not in _HANDLERS:
-        text = text.replace("sa_handler", "sa_sigaction", 1) if False else text
+    shown = show.flag_text(flags, _ACTION_FLAGS, "SA_???")
+    text = f"{{sa_handler={name}, sa_mask={set_text(mask)}, sa_flags={shown}"
     return text + (f", sa_restorer={restorer:#x}}}" if flags & _RESTORER else "}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bstinspect.decode.architecture import Architecture, architecture
 from bstinspect.decode.call import Call, Memory
@@ -25,7 +25,7 @@ from bstinspect.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 COLUMN: Final = 40
 """strace's -a: the column of the result."""
@@ -34,10 +34,10 @@ COLUMN: Final = 40
 class StraceText:
     """Takes records in order and gives lines, without their newline.
 
-    A line is given when it is finished: when its call returned, or when something else has to be printed and
-    it becomes ``<unfinished ...>``. `finish` gives what is still open at the end of the records.
+    A line is given when it is finished: when its call returned, or when something else has to be printed
+    and it becomes ``<unfinished ...>``. `finish` gives what is still open at the end of the records.
 
-    `times` is ``t``, ``tt`` or ``ttt``, as strace's options (local time); `durations` adds -T's ``<0.000012>``.
+    `times` is ``t``, ``tt`` or ``ttt``, as strace's options (local time); `durations` adds what -T does.
     `brackets` prefixes ``[pid  1234]`` instead of the bare tid.
     """
 
@@ -55,6 +55,18 @@ class StraceText:
         self._line = ""
         self._line_tid = -1
         """Whose unfinished line is the current one; -1: none."""
+        self._takers: dict[type[Record], Callable[[Any], list[str]]] = {
+            CaptureStart: self._start,
+            SyscallEntry: self._enter,
+            SyscallExit: self._leave,
+            SignalDelivery: self._signal,
+            GroupStop: self._stop,
+            Exiting: self._never_returns,
+            Exited: self._end,
+            Executed: self._superseded,
+            Detached: self._detach,
+            Lost: self._lost,
+        }
 
     def lines(self, records: Iterable[Record]) -> Iterator[str]:
         """Give the lines that these records finish."""
@@ -63,35 +75,8 @@ class StraceText:
 
     def feed(self, record: Record) -> list[str]:
         """Take one record; return the lines that it finishes."""
-        match record:
-            case SyscallEntry():
-                return self._enter(record)
-            case SyscallExit():
-                return self._leave(record)
-            case SignalDelivery():
-                text = (
-                    f"--- {signal_name(record.signal)} {describe_siginfo(record.siginfo, record.signal)} ---"
-                )
-                return self._event(record.when, record.tid, text)
-            case GroupStop():
-                return self._event(
-                    record.when, record.tid, f"--- stopped by {signal_name(record.signal)} ---"
-                )
-            case Exiting():
-                return self._never_returns(record)
-            case Exited():
-                return self._end(record)
-            case Executed():
-                return self._superseded(record)
-            case Detached():
-                return self._detach(record)
-            case Lost():
-                words = f"--- {record.count} records lost: {record.reason} ---"
-                return [*self._interrupt(), words]
-            case CaptureStart():
-                self._tables = architecture(record.machine)
-                self._realtime_minus_monotonic = record.realtime - record.when
-        return []
+        take = self._takers.get(type(record))
+        return take(record) if take else []
 
     def finish(self) -> list[str]:
         """Return the line that is still open, as unfinished, and forget all calls."""
@@ -145,6 +130,22 @@ class StraceText:
 
     # One method a record.
 
+    def _start(self, record: CaptureStart) -> list[str]:
+        self._tables = architecture(record.machine)
+        self._realtime_minus_monotonic = record.realtime - record.when
+        return []
+
+    def _signal(self, record: SignalDelivery) -> list[str]:
+        name = signal_name(record.signal)
+        text = f"--- {name} {describe_siginfo(record.siginfo, record.signal)} ---"
+        return self._event(record.when, record.tid, text)
+
+    def _stop(self, record: GroupStop) -> list[str]:
+        return self._event(record.when, record.tid, f"--- stopped by {signal_name(record.signal)} ---")
+
+    def _lost(self, record: Lost) -> list[str]:
+        return [*self._interrupt(), f"--- {record.count} records lost: {record.reason} ---"]
+
     def _enter(self, record: SyscallEntry) -> list[str]:
         given_up = self._interrupt()
         own = self._tables.is_own(record.arch)
@@ -160,7 +161,7 @@ class StraceText:
             self._last_call[record.tid] = name
             arguments = ", ".join(shape.entry(call))
             if arguments and shape.waits(call):
-                arguments += ", "
+                arguments += shape.separator
         self._line = f"{self._leader(record.when, record.tid)}{name}({arguments}"
         self._line_tid = record.tid
         return given_up
@@ -175,7 +176,7 @@ class StraceText:
         else:
             shape = shape_of(call)
             call.leave(value, record.memory, is_error=record.is_error)
-            self._line += ", ".join(shape.exit(call))
+            self._line += (", " if shape.separator else "").join(shape.exit(call))
             result = describe_error(-value) if failed else shape.result(call)
             if call.note:
                 result += f" ({call.note})"
