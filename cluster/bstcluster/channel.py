@@ -69,11 +69,16 @@ class Channel:
         path: Path,
         on_notice: Callable[[ChildNotice | Malformed], None],
         on_late: Callable[[Answer], None],
+        on_malformed: Callable[[int], None],
     ) -> None:
-        """Bind at `path`. `on_late` gets the answers that nobody waits for any more."""
+        """Bind at `path`. `on_late` gets the answers that nobody waits for any more.
+
+        `on_malformed` is told how many malformed frames were dropped, at the 1st, 2nd, 4th, 8th ...
+        """
         self._loop = asyncio.get_running_loop()
         self._on_notice = on_notice
         self._on_late = on_late
+        self._on_malformed = on_malformed
         self._context = zmq.Context()
         self._socket: zmq.Socket[bytes] = self._context.socket(zmq.ROUTER)
         for option, value in (
@@ -128,6 +133,10 @@ class Channel:
             pending = self._begin(request, patience)
             try:
                 return await pending.answer
+            except asyncio.CancelledError:
+                if pending.answer.done() and not pending.answer.cancelled():
+                    self._on_late(pending.answer.result())  # it came, and nobody will see it
+                raise
             finally:
                 self._finish(request.request, pending)
 
@@ -257,20 +266,25 @@ class Channel:
                     raise msgspec.DecodeError
                 reply = decode_reply(frames[0])
             except msgspec.MsgspecError:
-                self.malformed += 1
+                self._count_malformed()
                 continue
             if isinstance(reply, Hello):
                 self._greet(sender, reply)
             elif sender == self.root:
                 self._dispatch(reply)
             else:
-                self.malformed += 1
+                self._count_malformed()
         self._loop.call_soon(self._drain)
+
+    def _count_malformed(self) -> None:
+        self.malformed += 1
+        if self.malformed & (self.malformed - 1) == 0:
+            self._on_malformed(self.malformed)
 
     def _greet(self, sender: bytes, hello: Hello) -> None:
         greeting = self._greetings.pop(sender, None)
         if greeting is None or hello.version != VERSION:
-            self.malformed += 1
+            self._count_malformed()
         elif not greeting.done():
             greeting.set_result(hello)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from bstcluster import processes
 from bstcluster.channel import Channel
@@ -25,7 +26,7 @@ from bstcluster.errors import (
 )
 from bstcluster.keeping import KeeperProcess
 from bstcluster.member import Member, State
-from bstcluster.numbers import chunks_of
+from bstcluster.numbers import BadNumberError, chunks_of
 from bstcluster.observer import Observer
 from bstcluster.protocol import (
     CONTROLLER_SOCKET,
@@ -50,9 +51,10 @@ from bstcluster.protocol import (
 from bstcluster.topology import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Coroutine, Iterable
     from types import TracebackType
 
+T = TypeVar("T")
 RESERVED: Final = -1
 """No node may have this id: ``Ok: -1`` is pingall's word for "all available"."""
 SHORTEST_DEADLINE: Final = 0.5
@@ -105,7 +107,7 @@ class Cluster:
         self._lives: dict[int, int] = {}
         self._abandoned: dict[int, Create] = {}
         self._shape = asyncio.Lock()  # held by whoever changes the tree
-        self._background: set[asyncio.Task[None]] = set()
+        self._background: set[asyncio.Task[Any]] = set()
         self._keeper: KeeperProcess | None = None
         self._directory: SocketDirectory | None = None
         self._channel: Channel | None = None
@@ -117,7 +119,7 @@ class Cluster:
         except OSError as error:
             raise ClusterError(f"cannot make a directory for the sockets: {error}") from error
         self._channel = Channel(
-            self._directory.path / CONTROLLER_SOCKET.decode(), self._noticed, self._came_late
+            self._directory.path / CONTROLLER_SOCKET.decode(), self._noticed, self._came_late, self._dropped
         )
         try:
             self._start_keeper()
@@ -179,12 +181,15 @@ class Cluster:
     async def exec(self, node: int, numbers: Iterable[int]) -> int:
         """Have `node` add up `numbers`; return the exact sum. They are never all in memory at once.
 
-        Raises NotFoundError, UnavailableError.
+        Raises NotFoundError, UnavailableError, and ExecError when a number is too long to be read.
         """
 
         async def chunks() -> AsyncIterator[bytes]:
-            for chunk in chunks_of(numbers):
-                yield chunk
+            try:
+                for chunk in chunks_of(numbers):
+                    yield chunk
+            except BadNumberError as error:
+                raise ExecError(node, str(error)) from error
 
         return await self.exec_text(node, None, chunks())
 
@@ -282,9 +287,11 @@ class Cluster:
         member = self._living(node)
         self._observer.signalling(member, signal.SIGCONT)
         _signal(member, signal.SIGCONT)
-        # Its parent reports it; where the parent cannot be reached, nobody does, and nobody needs to.
+        # Its parent reports it; where the parent cannot be reached, nobody does until it can be.
         if self._blocked(node) == node:
             await member.until(_is_running, self._deadline())
+        else:
+            member.become(State.RUNNING)
 
     def tree(self) -> list[Place]:
         """Return every node, parents before their children, the smaller child first."""
@@ -369,10 +376,10 @@ class Cluster:
     async def _create_root(self, node: int, life: int) -> Member:
         keeper, channel = self._keeper or self._start_keeper(), self._open_channel()
         greeting = channel.expect(identity(node, life))
-        pid = await keeper.fork_root(node, life)
+        pid = await self._fork_root(keeper, node, life)
         try:
             member = Member(node, life, pid, processes.start_ticks(pid))
-        except ProcessLookupError as error:
+        except (ProcessLookupError, FileNotFoundError) as error:
             raise CreateError(node, "the new process ended before it said hello") from error
         except OSError as error:
             os.kill(pid, signal.SIGKILL)
@@ -390,19 +397,26 @@ class Cluster:
             raise
         return member
 
+    async def _fork_root(self, keeper: KeeperProcess, node: int, life: int) -> int:
+        """Have the keeper fork; whoever is cancelled while it does leaves no process behind."""
+        forking = self._in_background(keeper.fork_root(node, life))
+        try:
+            return await asyncio.shield(forking)
+        except asyncio.CancelledError:
+            self._open_channel().root = None
+            forking.add_done_callback(_put_down)
+            raise
+
     async def _create_below(self, parent: int, node: int, life: int) -> Member:
         if self._blocked(parent) is not None:
             raise ParentUnavailableError(node)
         channel, limit = self._open_channel(), self._deadline()
         accept_by = time.monotonic_ns() + int(limit * 1e9)
         request = Create(channel.number(), parent, accept_by, node, life)
-        answered = False
-        try:
-            answer = await channel.ask(request, limit)
-            answered = isinstance(answer, Created | Failed)
-        finally:
-            if not answered:
-                self._abandoned[request.request] = request
+        self._abandoned[request.request] = request  # until it is answered: this task may be cancelled
+        answer = await channel.ask(request, limit)
+        if isinstance(answer, Created | Failed):
+            self._abandoned.pop(request.request, None)
         if isinstance(answer, Failed):
             raise CreateError(node, answer.reason)
         if not isinstance(answer, Created):
@@ -474,6 +488,9 @@ class Cluster:
                 member.become(State.RUNNING)
                 self._observer.continued(member)
 
+    def _dropped(self, count: int) -> None:
+        self._observer.notice(f"the controller dropped malformed messages: {count} so far")
+
     def _came_late(self, answer: Answer) -> None:
         """Undo a node that came to life after its `create` was answered with an error."""
         create = self._abandoned.pop(answer.request, None)
@@ -485,9 +502,13 @@ class Cluster:
             return
         _signal(member, signal.SIGKILL)
         member.close()
-        task = asyncio.get_running_loop().create_task(self._forget(create.target, create.child, create.life))
+        self._in_background(self._forget(create.target, create.child, create.life))
+
+    def _in_background(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.get_running_loop().create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+        return task
 
 
 async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -504,6 +525,13 @@ def _signal(member: Member, number: signal.Signals) -> None:
         member.send_signal(number)
     except ProcessLookupError:
         return  # it has just died; its pidfd is about to say so
+
+
+def _put_down(forking: asyncio.Task[int]) -> None:
+    """End a root that nobody waits for any more."""
+    if not forking.cancelled() and forking.exception() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(forking.result(), signal.SIGKILL)
 
 
 def _is_dead(member: Member) -> bool:

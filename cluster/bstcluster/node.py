@@ -143,10 +143,10 @@ class Node:
         self._up.connect(f"ipc://{seat.directory}/{seat.parent.decode()}")
         self._answer(Hello(VERSION, os.getpid(), processes.start_ticks(os.getpid())))
         watched: list[tuple[Any, int]] = [
+            (processes.LIFELINE, zmq.POLLIN),
+            (events.fileno(), zmq.POLLIN),  # before the messages, which are judged by what it says
             (self._up, zmq.POLLIN),
             (self._down, zmq.POLLIN),
-            (events.fileno(), zmq.POLLIN),
-            (processes.LIFELINE, zmq.POLLIN),
         ]
         while True:
             for ready, _ in zmq.zmq_poll(watched, self._patience()):

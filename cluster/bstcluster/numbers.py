@@ -61,10 +61,15 @@ def decimal(value: int) -> str:
 
 
 def chunks_of(numbers: Iterable[int]) -> Iterator[bytes]:
-    """Yield `numbers` as text, in chunks of about `CHUNK_BYTES`, holding no more than one at a time."""
+    """Yield `numbers` as text, in chunks of about `CHUNK_BYTES`, holding no more than one at a time.
+
+    Raises BadNumberError for one of more than `MAX_DIGITS` digits: it would be refused, or fit no message.
+    """
     words: list[str] = []
     size = 0
     for number in numbers:
+        if not -_TOO_LONG_FOR_STR < number < _TOO_LONG_FOR_STR:
+            raise BadNumberError(f"a number has more than {MAX_DIGITS} digits")
         words.append(decimal(number))
         size += len(words[-1]) + 1
         if size >= CHUNK_BYTES:
