@@ -142,6 +142,7 @@ class Cluster:
         for task in self._background:
             task.cancel()
         for member in self._members.values():
+            _signal(member, signal.SIGKILL)  # the keeper has done it, unless it had to be killed itself
             member.close()
         self._members.clear()
         self._by_pid.clear()

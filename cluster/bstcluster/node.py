@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from collections import deque
@@ -415,7 +414,8 @@ def live(seat: Seat | None) -> NoReturn:
     """Be the node of `seat`, and, after each fork, the child's next one. Ends the process."""
     status = 0
     try:
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the keeper ignores it; a node may be killed by it
+        # SIGHUP stays ignored, as in the keeper: the kernel sends it, before a SIGCONT, to a group that has
+        # lost its keeper and has a stopped member. Who died of it could not sweep the directory any more.
         while seat is not None:
             seat = Node(seat).run()
     except Exception as error:  # noqa: BLE001 - the last words of a process; the parent sees the status
