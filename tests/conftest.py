@@ -1,8 +1,8 @@
 """What all tests share: a house that must be as clean after a test as it was before.
 
 The pytest process is a subreaper, so that whatever a test leaves behind falls to it and is noticed. After
-each test there must be no child process or zombie, no socket directory and no open descriptor that was not there
-before. A test that kills controllers or keepers, whose nodes then fall to pytest, asks for `orphanage`.
+each test there must be no child process or zombie, no socket directory and no open descriptor that was not
+there before. A test that kills controllers or keepers, whose nodes then fall to pytest, asks for `orphanage`.
 
 Tests may be ``async def``: each runs in an event loop of its own.
 """
@@ -10,6 +10,7 @@ Tests may be ``async def``: each runs in an event loop of its own.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import gc
 import inspect
@@ -99,7 +100,7 @@ def orphanage(_nothing_is_left: None) -> Iterator[Orphanage]:
     orphanage = Orphanage()
     yield orphanage
     left = orphanage.take_all()
-    _put_down(children())
+    _put_all_down()
     assert not left, f"still alive: {'; '.join(left)}"
 
 
@@ -121,7 +122,7 @@ def _nothing_is_left(runtime_directory: Path) -> Iterator[None]:
     yield
     zombies = [describe(pid) for pid in children() if _state(pid) == "Z"]
     alive = Orphanage().take_all()
-    _put_down(children())
+    _put_all_down()
     limit = time.monotonic() + GRACE
     gc.collect()
     while set(descriptors().items()) - set(before.items()) and time.monotonic() < limit:
@@ -171,25 +172,24 @@ def _gone(pid: int, limit: float) -> bool:
         poller.register(pidfd, select.POLLIN)
         if not poller.poll(max(0.0, limit - time.monotonic()) * 1000):
             return False
-        try:
-            os.waitid(os.P_PIDFD, pidfd, os.WEXITED)  # type: ignore[attr-defined]
-        except ChildProcessError:
-            pass  # another process's child
-        else:
-            return True
     finally:
         os.close(pidfd)
-    while _state(pid) == "Z":  # reaping gives no sign to anybody but the parent
+    while _state(pid) == "Z":  # reaping gives no sign to anybody but the parent, and that may change
+        with contextlib.suppress(ChildProcessError):
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG)
+            continue
         if time.monotonic() > limit:
             return False
         time.sleep(0.002)
     return True
 
 
-def _put_down(pids: list[int]) -> None:
-    for pid in pids:
-        os.kill(pid, signal.SIGKILL)
-        os.waitid(os.P_PID, pid, os.WEXITED)
+def _put_all_down() -> None:
+    """Kill and reap every child, and what falls to this process then."""
+    while pids := children():
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+            os.waitid(os.P_PID, pid, os.WEXITED)
 
 
 def _state(pid: int) -> str:

@@ -56,7 +56,7 @@ def test_ids(word: bytes, node: int) -> None:
         b"",
         b"-",
         b"1_0",
-        "١".encode(),
+        "\N{ARABIC-INDIC DIGIT ONE}".encode(),
         b"9223372036854775808",
         b"-9223372036854775809",
         b"9" * 5000,

@@ -47,7 +47,10 @@ FIELDS: dict[Any, st.SearchStrategy[Any]] = {
 def messages(union: object) -> st.SearchStrategy[Message]:
     """Any message of a union, with any values in its fields."""
     return st.one_of(
-        st.builds(kind, *(FIELDS[each] for each in kind.__annotations__.values())) for kind in get_args(union)
+        [
+            st.builds(kind, *(FIELDS[each] for each in kind.__annotations__.values()))
+            for kind in get_args(union)
+        ]
     )
 
 
