@@ -122,8 +122,10 @@ CALLS = [
     (
         entry("bind", 3, AT, 16, memory=[(AT, b"\2\0\0\x50\x7f\0\0\1" + bytes(8))]),
         leave(-98),
-        'bind(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("127.0.0.1")}, 16)'
-        " = -1 EADDRINUSE (Address already in use)",
+        (
+            'bind(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("127.0.0.1")}, 16)'
+            " = -1 EADDRINUSE (Address already in use)"
+        ),
     ),
     (
         entry("getpeername", 3, AT, 8, memory=[(8, struct.pack("<i", 128))]),
@@ -163,7 +165,10 @@ CALLS = [
     (
         entry("clone", 0x1200011, 0, 0, 0x7F00, 0),
         leave(77),
-        "clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7f00) = 77",
+        (
+            "clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, "
+            "child_tidptr=0x7f00) = 77"
+        ),
     ),
     (
         entry(
@@ -177,14 +182,17 @@ CALLS = [
                 (0x4000, b"ls\0"),
                 (0x3000, struct.pack("<3Q", 1, 2, 0)),
             ],
-        ),  # fmt: skip
+        ),
         leave(0),
         'execve("/bin/ls", ["ls"], 0x3000 /* 2 vars */) = 0',
     ),
     (
         entry("nanosleep", AT, 8, memory=[(AT, struct.pack("<qq", 1, 0))]),
         leave(-516, memory=[(8, struct.pack("<qq", 0, 5))]),
-        "nanosleep({tv_sec=1, tv_nsec=0}, {tv_sec=0, tv_nsec=5}) = ? ERESTART_RESTARTBLOCK (Interrupted by signal)",
+        (
+            "nanosleep({tv_sec=1, tv_nsec=0}, {tv_sec=0, tv_nsec=5})"
+            " = ? ERESTART_RESTARTBLOCK (Interrupted by signal)"
+        ),
     ),
     (entry("pause"), leave(-514), "pause() = ? ERESTARTNOHAND (To be restarted if no handler)"),
     (
@@ -238,8 +246,10 @@ def test_signal_while_in_a_call() -> None:
     siginfo = struct.pack("<iiiiiIi4xqq", 17, 0, 2, 0, 33, 0, 9, 0, 0).ljust(128, b"\0")
     assert lines(entry("pause"), leave(-514), SignalDelivery(0, 20, 20, 17, siginfo)) == [
         "20    pause()                           = ? ERESTARTNOHAND (To be restarted if no handler)",
-        "20    --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_KILLED, si_pid=33, si_uid=0, si_status=SIGKILL, "
-        "si_utime=0, si_stime=0} ---",
+        (
+            "20    --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_KILLED, si_pid=33, si_uid=0, "
+            "si_status=SIGKILL, si_utime=0, si_stime=0} ---"
+        ),
     ]
 
 

@@ -398,6 +398,14 @@ _AT_ENTRY: Final[dict[str, tuple[Step, ...]]] = {
     **_each("setxattr lsetxattr", (_text(0), _text(1), _buffer(2, 3))),
     "fsetxattr": (_text(1), _buffer(2, 3)),
     "symlinkat": (_text(0), _text(2)),
+    # The rest of what python-ptrace's prototypes call a const char *.
+    "delete_module": (_text(0),),
+    **_each("finit_module quotactl", (_text(1),)),
+    "init_module": (_text(2),),
+    "kexec_file_load": (_text(3),),
+    "fanotify_mark": (_text(4),),
+    "add_key": (_text(0), _text(1)),
+    "request_key": (_text(0), _text(1), _text(2)),
     "mount": (_text(0), _text(1), _text(2)),
     "utimensat": (_text(1), _fixed(2, 32)),
     "openat2": (_text(1), _fixed(2, 24)),
@@ -523,21 +531,7 @@ def _by_number(by_name: dict[str, tuple[Step, ...]]) -> dict[int, tuple[Step, ..
     return {numbers[name]: steps for name, steps in by_name.items() if name in numbers}
 
 
-def _add_prototypes(by_name: dict[str, tuple[Step, ...]]) -> dict[str, tuple[Step, ...]]:
-    """Add each call that the table lacks and whose prototype has a ``const char *`` (python-ptrace)."""
-    from ptrace.syscall.prototypes import SYSCALL_PROTOTYPES
-
-    found = dict(by_name)
-    for name, (_, parameters) in SYSCALL_PROTOTYPES.items():
-        texts = tuple(
-            _text(index) for index, (kind, _) in enumerate(parameters[:6]) if kind == "const char *"
-        )
-        if texts:
-            found.setdefault(name, texts)
-    return found
-
-
-_ENTRY: Final = _by_number(_add_prototypes(_AT_ENTRY))
+_ENTRY: Final = _by_number(_AT_ENTRY)
 _EXIT: Final = _by_number(_AT_EXIT)
 _ERROR: Final = _by_number(_AFTER_ERRORS)
 

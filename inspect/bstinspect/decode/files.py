@@ -148,9 +148,9 @@ def _statfs_text(data: bytes) -> str:
     )
     return (
         f"{{f_type={show.choice_text(kind, _FILE_SYSTEMS, '')}, f_bsize={block}, f_blocks={blocks}, "
-        f"f_bfree={free}, f_bavail={available}, f_files={files}, f_ffree={left}, f_fsid={{val=[{_hex(first & 0xFFFFFFFF)}, "
-        f"{_hex(second & 0xFFFFFFFF)}]}}, f_namelen={name}, f_frsize={fragment}, "
-        f"f_flags={show.flag_text(flags, _MOUNT_FLAGS)}}}"
+        f"f_bfree={free}, f_bavail={available}, f_files={files}, f_ffree={left}, "
+        f"f_fsid={{val=[{_hex(first & 0xFFFFFFFF)}, {_hex(second & 0xFFFFFFFF)}]}}, "
+        f"f_namelen={name}, f_frsize={fragment}, f_flags={show.flag_text(flags, _MOUNT_FLAGS)}}}"
     )
 
 

@@ -10,8 +10,6 @@ from bstinspect.decode.call import Argument, Call, Shape
 from bstinspect.decode.files import AT_FLAGS
 from bstinspect.decode.names import signal_name
 from bstinspect.decode.quote import SHOWN, quote_text
-from bstinspect.decode.siginfo import describe_siginfo
-from bstinspect.decode.spans import timeval_text
 
 _CLONE: Final = {
     0x80: "CLONE_NEWTIME", 0x100: "CLONE_VM", 0x200: "CLONE_FS", 0x400: "CLONE_FILES",
@@ -23,22 +21,9 @@ _CLONE: Final = {
     0x10000000: "CLONE_NEWUSER", 0x20000000: "CLONE_NEWPID", 0x40000000: "CLONE_NEWNET",
     0x80000000: "CLONE_IO", 0x100000000: "CLONE_CLEAR_SIGHAND", 0x200000000: "CLONE_INTO_CGROUP",
 }  # fmt: skip
-_WAIT_FLAGS: Final = {
-    1: "WNOHANG", 2: "WSTOPPED", 4: "WEXITED", 8: "WCONTINUED", 0x1000000: "WNOWAIT",
-    0x20000000: "__WNOTHREAD", 0x40000000: "__WALL", 0x80000000: "__WCLONE",
-}  # fmt: skip
-_WAIT4_FLAGS: Final = {**_WAIT_FLAGS, 2: "WSTOPPED"}
-_ID_TYPES: Final = {0: "P_ALL", 1: "P_PID", 2: "P_PGID", 3: "P_PIDFD"}
-_LIMITS: Final = dict(
-    enumerate(
-        "CPU FSIZE DATA STACK CORE RSS NPROC NOFILE MEMLOCK AS LOCKS SIGPENDING MSGQUEUE NICE RTPRIO "  # noqa: SIM905
-        "RTTIME".split()
-    )
-)
 _SCHEDULERS: Final = {0: "SCHED_OTHER", 1: "SCHED_FIFO", 2: "SCHED_RR", 3: "SCHED_BATCH", 5: "SCHED_IDLE"}
 _RANDOM: Final = {1: "GRND_NONBLOCK", 2: "GRND_RANDOM", 4: "GRND_INSECURE"}
 _PIDFD: Final = {0o4000: "PIDFD_NONBLOCK"}
-_USAGE: Final = {0: "RUSAGE_SELF", 0xFFFFFFFF: "RUSAGE_CHILDREN", 1: "RUSAGE_THREAD"}
 _ARCH: Final = {0x1001: "ARCH_SET_GS", 0x1002: "ARCH_SET_FS", 0x1003: "ARCH_GET_FS", 0x1004: "ARCH_GET_GS"}
 _PRIORITY: Final = {0: "PRIO_PROCESS", 1: "PRIO_PGRP", 2: "PRIO_USER"}
 _CLONE3_NAMES: Final = (
@@ -158,67 +143,6 @@ def _environment(index: int) -> Argument:
     return argument
 
 
-def status_text(status: int) -> str:
-    """Return ``{WIFEXITED(s) && WEXITSTATUS(s) == 0}`` (wait(2))."""
-    status &= 0xFFFFFFFF
-    low = status & 0x7F
-    if status == 0xFFFF:
-        return "{WIFCONTINUED(s)}"
-    if status & 0xFF == 0x7F:
-        signal = status >> 8 & 0xFF
-        trap = signal_name(signal & 0x7F) + (" | 0x80" if signal & 0x80 else "")
-        event = status >> 16
-        tail = f" | {event << 8:#x}" if event else ""
-        return f"{{WIFSTOPPED(s) && WSTOPSIG(s) == {trap}}}{tail}"
-    if low:
-        dumped = " && WCOREDUMP(s)" if status & 0x80 else ""
-        return f"{{WIFSIGNALED(s) && WTERMSIG(s) == {signal_name(low)}{dumped}}}"
-    return f"{{WIFEXITED(s) && WEXITSTATUS(s) == {status >> 8 & 0xFF}}}"
-
-
-def _status(call: Call) -> str:
-    """Print wait4's status, which is stored only where a child was found."""
-    status = None if show.failed(call) or call.value <= 0 else call.memory.integer(call[1], signed=False)
-    return show.pointer(call[1]) if status is None else f"[{status_text(status)}]"
-
-
-def _usage_text(data: bytes) -> str:
-    return f"{{ru_utime={timeval_text(data)}, ru_stime={timeval_text(data[16:])}, ...}}"
-
-
-def _usage(index: int) -> Argument:
-    inner = show.filled(index, 144, _usage_text)
-
-    def argument(call: Call) -> str | None:
-        if call.name == "wait4" and call.value <= 0:
-            return show.pointer(call[index])
-        return inner(call)
-
-    return argument
-
-
-def _waitid_information(call: Call) -> str:
-    data = None if show.failed(call) else call.memory.at(call[2])
-    if data is None or len(data) < 48:
-        return show.pointer(call[2])
-    return describe_siginfo(data) if any(data[:4]) else "{}"
-
-
-def _limit_text(data: bytes) -> str:
-    current, most = (_limit(value) for value in struct.unpack_from("<QQ", data))
-    return f"{{rlim_cur={current}, rlim_max={most}}}"
-
-
-def _limit(value: int) -> str:
-    if value == (1 << 64) - 1:
-        return "RLIM64_INFINITY"
-    return f"{value // 1024}*1024" if value > 1024 and value % 1024 == 0 else str(value)
-
-
-def _resource(index: int) -> Argument:
-    return show.choice(index, {key: "RLIMIT_" + name for key, name in _LIMITS.items()}, "RLIMIT_???")
-
-
 def _affinity(index: int, *, out: bool) -> Argument:
     """Print a set of CPUs."""
 
@@ -270,12 +194,11 @@ def _sysinfo_text(data: bytes) -> str:
     high, free_high, unit = struct.unpack_from("<QQI", data, 88)
     return (
         f"{{uptime={up}, loads=[{one}, {five}, {fifteen}], totalram={total}, freeram={free}, "
-        f"sharedram={shared}, bufferram={buffers}, totalswap={swap}, freeswap={free_swap}, procs={procs}, totalhigh={high}, "
-        f"freehigh={free_high}, mem_unit={unit}}}"
+        f"sharedram={shared}, bufferram={buffers}, totalswap={swap}, freeswap={free_swap}, "
+        f"procs={procs}, totalhigh={high}, freehigh={free_high}, mem_unit={unit}}}"
     )
 
 
-_CAUGHT: Final = (_status, show.flags(2, _WAIT4_FLAGS, "W???"), _usage(3))
 _RESULTS: Final = tuple(show.int_out(index) for index in range(3))
 
 SHAPES: Final[dict[str, Shape]] = {
@@ -299,17 +222,6 @@ SHAPES: Final[dict[str, Shape]] = {
     ),
     "exit": Shape((show.number(0),)),
     "exit_group": Shape((show.number(0),)),
-    "wait4": Shape((show.number(0),), _CAUGHT),
-    "waitid": Shape(
-        (show.choice(0, _ID_TYPES, "P_???"), show.number(1)),
-        (_waitid_information, show.flags(3, _WAIT_FLAGS, "W???"), _usage(4)),
-    ),
-    "getrusage": Shape((show.choice(0, _USAGE, "RUSAGE_???"),), (_usage(1),)),
-    "prlimit64": Shape(
-        (show.number(0), _resource(1), show.structure(2, 16, _limit_text)), (show.filled(3, 16, _limit_text),)
-    ),
-    "getrlimit": Shape((_resource(0),), (show.filled(1, 16, _limit_text),)),
-    "setrlimit": Shape((_resource(0), show.structure(1, 16, _limit_text))),
     "getrandom": Shape((), (_random_bytes, show.size(1), show.flags(2, _RANDOM, "GRND_???"))),
     "pidfd_open": Shape((show.number(0), show.flags(1, _PIDFD, "PIDFD_???"))),
     "pidfd_getfd": Shape((show.fd(0), show.fd(1), show.hexadecimal(2))),

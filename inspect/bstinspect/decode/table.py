@@ -17,6 +17,7 @@ from bstinspect.decode import (
     signals,
     terminals,
     time,
+    waiting,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def _shapes() -> dict[str, Shape]:
         signals,
         terminals,
         time,
+        waiting,
     ):
         shapes.update(family.SHAPES)
     return shapes
