@@ -6,25 +6,33 @@ import asyncio
 import sys
 
 from bstcluster.controller import Cluster
+from bstcluster.errors import ClusterError
 from bstcluster.lines import DescriptorLines
-from bstcluster.script import run_script, write_error
+from bstcluster.script import check_streams, run_script, write_error
 from bstcluster.shell import Shell
 
 
 async def _run() -> None:
     async with Cluster() as cluster:
-        await run_script(Shell(cluster), DescriptorLines(sys.stdin.fileno()))
+        await run_script(Shell(cluster), DescriptorLines(0))
 
 
 def main() -> int:
     """Run the commands of standard input."""
     try:
+        check_streams()
         asyncio.run(_run())
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         write_error("bstrace: nobody reads standard output any more")
         return 141
+    except ClusterError as error:
+        write_error(f"bstrace: {error}")
+        return error.exit_code
+    except OSError as error:
+        write_error(f"bstrace: {error.strerror or error}")
+        return 1
     return 0
 
 

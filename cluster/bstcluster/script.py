@@ -27,6 +27,22 @@ async def run_script(shell: Shell, lines: Lines) -> None:
             write_error(reply.detail)
 
 
+def check_streams() -> None:
+    """Raise OSError where standard input or output is closed; let a closed standard error be /dev/null.
+
+    Otherwise the next file or socket that is opened gets the number, and the replies.
+    """
+    for descriptor, name in enumerate(("standard input", "standard output")):
+        try:
+            os.fstat(descriptor)
+        except OSError as error:
+            raise OSError(error.errno, f"{name} is closed") from error
+    try:
+        os.fstat(2)
+    except OSError:
+        os.open(os.devnull, os.O_RDWR)
+
+
 def write_out(text: str) -> None:
     """Write a line to standard output, whole, at once."""
     _write(1, f"{text}\n".encode())
