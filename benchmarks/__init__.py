@@ -1,0 +1,1 @@
+"""Benchmarks: each figure is measured against a yardstick in the same run. `make bench` runs them all."""
