@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.application import run_in_terminal
 from prompt_toolkit.completion import Completer, Completion
 from prompt_toolkit.formatted_text import ANSI
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.output.color_depth import ColorDepth
-from prompt_toolkit.shortcuts import print_formatted_text
+from prompt_toolkit.renderer import print_formatted_text
+from prompt_toolkit.styles import Style
 
 from bstcluster.lines import Line
 
@@ -74,11 +75,8 @@ class Terminal:
     ) -> None:
         """`history`: where typed lines are kept, or None for nowhere."""
         self._shell = shell
-        self._output = terminal_output
         self._replies: set[asyncio.Task[None]] = set()
         self._waiting: list[asyncio.Task[None]] = []
-        self._to_show: list[str] = []
-        self._shown: asyncio.Future[None] | None = None
         self._depth = ColorDepth.DEPTH_1_BIT if os.environ.get("NO_COLOR") else None
         self._session: PromptSession[str] = PromptSession(
             "bstrace> ",
@@ -93,6 +91,8 @@ class Terminal:
 
     async def run(self) -> None:
         """Prompt until Ctrl-D or `exit`. Ctrl-C cancels what was asked last and waits, or clears the line."""
+        # While a reply is awaited the terminal is not in raw mode, and Ctrl-C is a signal.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._cancel_last)
         while True:
             try:
                 text = await self._session.prompt_async(handle_sigint=False)
@@ -112,23 +112,16 @@ class Terminal:
         for task in self._replies:
             task.cancel()
         await asyncio.gather(*self._replies, return_exceptions=True)
-        if self._shown is not None:
-            await self._shown
 
     def show(self, text: str) -> None:
         """Print above the prompt, at once, whatever the person is typing. ANSI colours are understood."""
-        self._to_show.append(text)
         app = self._session.app
-        if not app.is_running:
-            self._print()
-        elif self._shown is None or self._shown.done():
-            self._shown = asyncio.ensure_future(run_in_terminal(self._print))
-        app.invalidate()
-
-    def _print(self) -> None:
-        texts, self._to_show = self._to_show, []
-        if texts:
-            print_formatted_text(ANSI("\n".join(texts)), output=self._output, color_depth=self._depth)
+        if app.is_running:
+            app.renderer.erase()
+        print_formatted_text(app.output, ANSI(f"{text}\n"), Style([]), color_depth=self._depth)
+        if app.is_running:
+            app.renderer.request_absolute_cursor_position()
+            app.invalidate()
 
     async def _answer(self, line: Line) -> None:
         reply = await self._shell.execute(line)

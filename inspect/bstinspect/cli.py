@@ -118,36 +118,40 @@ async def _session(options: argparse.Namespace) -> int:
 
 async def _run(options: argparse.Namespace) -> None:
     plain = options.file or options.commands is not None or not (os.isatty(0) and os.isatty(1))
-    notify: list[Callable[[str], None]] = [write_error]
+    show: Callable[[str], None] = write_error
+
+    def notify(text: str) -> None:
+        show(text)  # where notices go changes when the terminal is there
+
     session = Session(options.session, write_error)
-    supervisor = Supervisor(notify[0], session, session.path("capture.bst"), watch=not options.no_watch)
+    supervisor = Supervisor(notify, session, session.path("capture.bst"), watch=not options.no_watch)
     cluster = Cluster(observer=supervisor, tracer_ancestor=os.getpid())
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(session.close)
         await stack.enter_async_context(cluster)
-        stack.push_async_callback(supervisor.close)
-        await supervisor.open(cluster)
         shell = Shell(cluster, session, debug=options.debug)
         color = not plain and "NO_COLOR" not in os.environ
         commands = InspectCommands(
             cluster,
             supervisor,
             session.path("capture.bst"),
-            None if plain else notify[0],
+            None if plain else notify,
             color=color,
         )
         commands.join(shell)
-        stack.push_async_callback(commands.close)
+        stack.push_async_callback(commands.close)  # after the tracer: it decodes what was captured last
+        stack.push_async_callback(supervisor.close)
+        await supervisor.open(cluster)
         if plain:
             await run_script(shell, _lines(options))
             return
         from bstcluster.terminal import Terminal
 
         terminal = Terminal(shell, lambda: _toolbar(cluster, supervisor), state_directory() / "history")
-        notify[0] = terminal.show
+        show = terminal.show
         terminal.show(f"bstrace {version('bstrace')}: help lists the commands, Ctrl-D ends.")
         await terminal.run()
-        notify[0] = write_error
+        show = write_error
 
 
 def _lines(options: argparse.Namespace) -> Lines:
