@@ -28,7 +28,7 @@ from bstcluster import (
     State,
     UnavailableError,
 )
-from bstcluster.protocol import Alive, Ping, Pong, Sum, encode
+from bstcluster.protocol import Alive, Cancel, Exec, Numbers, Ping, Pong, Sum, decode_request, encode
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -310,6 +310,18 @@ async def test_kill_frees_ids_and_reaps(zombies_below: Callable[[int], list[str]
         assert await cluster.exec(20, [1, 2]) == 3
 
 
+async def test_kill_waits_for_the_reaper() -> None:
+    """`kill` replies when its zombies are gone, and not before: here the keeper, which reaps, is stopped."""
+    async with grown([40, 20, 10]) as cluster:
+        assert cluster.keeper_pid is not None
+        os.kill(cluster.keeper_pid, signal.SIGSTOP)
+        task = asyncio.ensure_future(cluster.kill(20))
+        await asyncio.wait([task], timeout=0.3)
+        assert not task.done()
+        os.kill(cluster.keeper_pid, signal.SIGCONT)
+        await task
+
+
 async def test_kill_of_a_tree_with_every_kind_of_node(zombies_below: Callable[[int], list[str]]) -> None:
     """Dead, stopped and orphaned nodes: `kill` removes them all."""
     async with grown([50, 20, 10, 30, 5, 25, 60]) as cluster:
@@ -378,7 +390,7 @@ async def test_orphans_stay_alive() -> None:
         assert await cluster.pingall() == [1, 3, 5]
         orphan = psutil.Process(cluster.member(3).pid)
         await until(lambda: orphan.ppid() == cluster.keeper_pid)
-        assert orphan.status() == psutil.STATUS_SLEEPING
+        assert orphan.status() in (psutil.STATUS_SLEEPING, psutil.STATUS_RUNNING)
         assert psutil.Process(cluster.member(1).pid).ppid() == orphan.pid
         assert {place.node: place.state for place in cluster.tree()}[3] is State.RUNNING
 
@@ -418,9 +430,10 @@ async def test_kill_while_an_exec_is_in_flight() -> None:
 # Busy is not unavailable.
 
 
-async def test_hundreds_in_flight() -> None:
+async def test_hundreds_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hundreds of exec at once, more than one controller sends at a time, each with its own answer."""
-    async with grown(BALANCED) as cluster:
+    monkeypatch.setattr("bstcluster.controller.SHORTEST_DEADLINE", 60.0)  # no probe helps a node along
+    async with grown(BALANCED) as cluster, asyncio.timeout(30):
         tasks = [cluster.exec(BALANCED[i % 7], [i, i * i]) for i in range(1500)]
         assert await asyncio.gather(*tasks) == [i + i * i for i in range(1500)]
 
@@ -479,6 +492,33 @@ async def test_cancel_leaves_the_node_usable() -> None:
         await asyncio.sleep(0.2)
         after = process.cpu_times()
         assert after.user + after.system - before.user - before.system < 0.1  # it is idle: no job was left
+
+
+async def test_a_cancelled_exec_is_over_in_its_node(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The controller says Cancel, and the node forgets the job: later numbers find none."""
+    async with grown([2, 1]) as cluster:
+        channel = cluster._open_channel()
+        sent: list[bytes] = []
+        send = channel._send
+
+        def recording(frame: bytes) -> bool:
+            sent.append(frame)
+            return send(frame)
+
+        monkeypatch.setattr(channel, "_send", recording)
+        tap = Tap([])
+        task = asyncio.ensure_future(cluster.exec_text(1, None, tap.chunks()))
+        await tap.flowing.wait()
+        task.cancel()
+        await asyncio.wait([task])
+        number = channel._numbers
+        assert decode_request(sent[-1]) == Cancel(number, 1)
+        heard: list[object] = []
+        monkeypatch.setattr(channel, "_dispatch", heard.append)
+        send(encode(Numbers(number, 1, b"5", last=True)))
+        send(encode(Exec(9001, 1, None, b"7", last=True)))
+        await until(lambda: Sum(9001, b"\7") in heard)
+        assert not [reply for reply in heard if isinstance(reply, Sum) and reply.request == number]
 
 
 async def test_an_iterator_that_fails() -> None:
@@ -642,7 +682,8 @@ GARBAGE = [
     [encode(Alive(1))],
     [encode(Ping(1, 0, 0))],
     [b"", encode(Sum(1, b"\x7f"))],
-]
+    *[[encode(Sum(number, b"\x7f"))] for number in range(2, 7)],
+]  # 16 in all: the last one makes the fifth notice
 
 
 @contextlib.contextmanager
@@ -664,12 +705,24 @@ async def test_garbage_to_a_node() -> None:
         with stranger(f"{cluster.socket_directory}/10.1") as socket:
             for frames in GARBAGE:
                 socket.send_multipart(frames)
-            await diary.until(lambda: any(text.endswith("8 so far") for text in diary.notices()))
+            await diary.until(lambda: any(text.endswith(" 16 so far") for text in diary.notices()))
         assert diary.notices()[0] == "node 10 dropped malformed messages: 1 so far"
-        assert len(diary.notices()) == 4  # the 1st, 2nd, 4th, 8th: a log, not a flood
+        assert len(diary.notices()) == 5  # the 1st, 2nd, 4th, 8th, 16th: a log, not a flood
         assert await cluster.exec(5, [1, 2]) == 3
         assert await cluster.pingall() == []
         assert [place.pid for place in cluster.tree()] == before
+
+
+async def test_garbage_from_above() -> None:
+    """A node that gets nonsense from its parent's socket drops it too."""
+    diary = Diary()
+    async with grown([20, 10], diary) as cluster:
+        channel = cluster._open_channel()
+        for frames in GARBAGE[:5]:
+            assert channel._send(frames[0])
+        await diary.until(lambda: any(text.endswith(" 4 so far") for text in diary.notices()))
+        assert diary.notices()[0] == "node 20 dropped malformed messages: 1 so far"
+        assert await cluster.exec(10, [1, 2]) == 3
 
 
 async def test_garbage_to_the_controller() -> None:
@@ -682,7 +735,7 @@ async def test_garbage_to_the_controller() -> None:
                 socket.send_multipart(frames)
             await until(lambda: channel.malformed == len(GARBAGE))
         assert diary.notices()[0] == "the controller dropped malformed messages: 1 so far"
-        assert len(diary.notices()) == 4
+        assert len(diary.notices()) == 5
         assert await cluster.exec(10, [1, 2]) == 3
         assert await cluster.pingall() == []
 

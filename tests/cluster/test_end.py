@@ -102,7 +102,7 @@ STATES = [
 ]
 
 
-@pytest.mark.parametrize("actions", STATES, ids=" ".join)
+@pytest.mark.parametrize("actions", [*STATES, ["kill=40"]], ids=" ".join)
 def test_kill_9_of_the_controller(
     start: Callable[..., Program], orphanage: Orphans, runtime_directory: Path, actions: list[str]
 ) -> None:
