@@ -75,7 +75,7 @@ async def repeat(times: int, action: Callable[[], Awaitable[object]], hop: Hop) 
     return seconds, summary(hops)[0]
 
 
-async def hops_of(cluster: Cluster, node: int, name: str, most: float, hop: Hop, times: int) -> Figure:
+async def hops_of(cluster: Cluster, node: int, name: str, *, most: float, hop: Hop, times: int) -> Figure:
     """Measure an exec of `node` in hops."""
     seconds, one = await repeat(times, lambda: cluster.exec(node, (1, 2, 3)), hop)
     return timed(name, seconds, f"hop {one * 1e6:.0f} us", one, most)
@@ -103,7 +103,7 @@ async def small_tree(hop: Hop, tick: Callable[[], None]) -> list[Figure]:
         creates = await build(cluster, order, tick)
         figures = [
             timed("create, balanced tree of 30", creates, "8 ms", 0.008, 1),
-            await hops_of(cluster, order[0], "exec at the root", 3, hop, 1000),
+            await hops_of(cluster, order[0], "exec at the root", most=3, hop=hop, times=1000),
             await pings_of(cluster, "pingall, balanced tree of 30", 2.6 / 0.053, hop, 300),
         ]
         sizes = memory_of(cluster)
@@ -127,7 +127,9 @@ async def chain(length: int, hop: Hop, tick: Callable[[], None]) -> list[Figure]
         await build(cluster, list(range(1, length + 1)), tick)
         most = 1.5 * 2 * length
         if length == 30:
-            return [await hops_of(cluster, length, "exec through a chain of 30", most, hop, 300)]
+            return [
+                await hops_of(cluster, length, "exec through a chain of 30", most=most, hop=hop, times=300)
+            ]
         return [await pings_of(cluster, f"pingall, chain of {length}", most, hop, 100)]
 
 
@@ -141,23 +143,26 @@ async def large_tree(hop: Hop, tick: Callable[[], None]) -> list[Figure]:
 async def notices(killer: Killer, tick: Callable[[], None], rounds: int = 100) -> list[Figure]:
     """From kill -9 by another process to the notice's line written, against a bare pidfd poll."""
     written: asyncio.Queue[int] = asyncio.Queue()
-    with Path(os.devnull).open("wb", buffering=0) as sink:
+    sink = os.open(os.devnull, os.O_WRONLY)
 
-        def notify(text: str) -> None:
-            sink.write(f"{text}\n".encode())
-            written.put_nowait(time.monotonic_ns())
+    def notify(text: str) -> None:
+        os.write(sink, f"{text}\n".encode())
+        written.put_nowait(time.monotonic_ns())
 
-        bare, ours = [], []
-        async with watched(notify) as cluster:
-            await cluster.create(50)
-            for _ in range(rounds):
-                bare.append(pidfd_poll(killer))
-                pid = await cluster.create(20)
-                killer.fire(pid)
-                seen = await written.get()
-                ours.append((seen - killer.fired_at()) / 1e9)
-                await cluster.kill(20)
-                tick()
+    bare, ours = [], []
+    async with watched(notify) as cluster, watched(quiet, watch=False) as unwatched:
+        await cluster.create(50)
+        await unwatched.create(50)
+        for _ in range(rounds):
+            bare.append(pidfd_poll(killer, await unwatched.create(20)))
+            await unwatched.kill(20)
+            pid = await cluster.create(20)
+            killer.fire(pid)
+            seen = await written.get()
+            ours.append((seen - killer.fired_at()) / 1e9)
+            await cluster.kill(20)
+            tick()
+    os.close(sink)
     median, _ = summary(bare)
     return [timed("kill -9 to the notice written", ours, f"pidfd poll {median * 1e3:.2f} ms", median, 5)]
 
@@ -180,9 +185,14 @@ async def cost_of_watching(tick: Callable[[], None], rounds: int = 40) -> list[F
     return [timed("exec, watched", seconds[True], f"unwatched {bare * 1e3:.3f} ms", bare, 1.02)]
 
 
+def start_busy_loop() -> subprocess.Popen[bytes]:
+    """Start a process that only burns its CPU."""
+    return subprocess.Popen([sys.executable, "-c", "while True: pass"])
+
+
 async def under_load(tick: Callable[[], None], rounds: int = 1000) -> list[Figure]:
     """1000 pingalls over 30 nodes beside four busy loops: how many list a node wrongly."""
-    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(4)]
+    loops = [start_busy_loop() for _ in range(4)]
     wrong = 0
     seconds = []
     try:

@@ -8,15 +8,18 @@ import platform
 import statistics
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured figure. `ratio` is the median over the yardstick's; `target` is the most that it may be."""
+    """One measured figure. `ratio` is the median over the yardstick; `target` is the most that may be."""
 
     name: str
     median: float

@@ -1,0 +1,1 @@
+"""The hot path: ptrace-stops in, raw records out; and the process that it runs in."""

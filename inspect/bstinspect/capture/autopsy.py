@@ -1,16 +1,18 @@
 """The autopsy: a dying process, read in its PTRACE_EVENT_EXIT stop, when everything is still there.
 
-Every other thread of the process may be anywhere between its last syscall and its own exit stop. While this
-is done the process cannot die, so it is bounded by time, and by size.
+While this is done the process cannot die, so it is bounded by time, and by size.
 """
 
 from __future__ import annotations
 
 import time
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bstinspect.linux import descriptors, proc
 from bstinspect.records import Autopsy, Descriptor, ThreadState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 BUDGET_NS: Final = 50_000_000
 """How long an autopsy may take, nanoseconds."""
@@ -19,19 +21,19 @@ _MOST_TEXT: Final = 1 << 16
 """Characters of descriptors' names that are kept: hostile paths are long, a message is not."""
 
 
-def examine(pid: int, tid: int, status: int, *, was_stopped: bool) -> Autopsy:
-    """Read a process of which thread `tid` is in its exit stop."""
+def examine(
+    pid: int, tid: int, status: int, last_words: Mapping[int, ThreadState], *, was_stopped: bool
+) -> Autopsy:
+    """Read a process of which thread `tid` is in its exit stop.
+
+    `last_words` are the threads that were read in exit stops of their own; the others are read as they are.
+    """
     when = time.monotonic_ns()
     deadline = when + BUDGET_NS
     facts = proc.status(tid)
     stat = proc.stat(pid)
-    threads = _threads(pid, deadline)
+    threads = _threads(pid, last_words, deadline)
     found, omitted = _descriptors(tid, deadline)
-    # A thread that still ran on its way to the exit stop has arrived by now.
-    threads = tuple(
-        _thread(pid, thread.tid) if thread.syscall < 0 and time.monotonic_ns() < deadline else thread
-        for thread in threads
-    )
     return Autopsy(
         when=when,
         pid=pid,
@@ -48,16 +50,17 @@ def examine(pid: int, tid: int, status: int, *, was_stopped: bool) -> Autopsy:
     )
 
 
-def _threads(pid: int, deadline: int) -> tuple[ThreadState, ...]:
+def _threads(pid: int, last_words: Mapping[int, ThreadState], deadline: int) -> tuple[ThreadState, ...]:
     states = []
     for tid in proc.threads(pid)[:_MOST_THREADS]:
-        states.append(_thread(pid, tid))
+        states.append(last_words.get(tid) or thread_state(pid, tid))
         if time.monotonic_ns() > deadline:
             break
     return tuple(states)
 
 
-def _thread(pid: int, tid: int) -> ThreadState:
+def thread_state(pid: int, tid: int) -> ThreadState:
+    """Read the syscall that a thread is in; in its exit stop, the one that it was in when the end came."""
     state = proc.syscall(pid, tid)
     name = proc.comm(tid) or ""
     return ThreadState(tid, name, state.number, state.arguments) if state else ThreadState(tid, name, -1, ())

@@ -7,6 +7,7 @@ PTRACE_EVENT_STOP with SIGTRAP. A child's first stop may come before its parent'
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import signal
@@ -35,12 +36,14 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from bstinspect.capture.outbox import Outbox
-    from bstinspect.capture.tracee import Thread
+    from bstinspect.capture.tracee import Process, Thread
     from bstinspect.capture.tracees import Tracees
 
 WALL: Final = 0x40000000
 """__WALL of waitpid(2): clone children too. The os module has no name for it."""
 _SYSCALL_STATUS: Final = (signal.SIGTRAP | ptrace.SYSCALL_STOP) << 8 | 0x7F
+_HOLD_NS: Final = 20_000_000
+"""How long the threads of a killed process wait for its last one, nanoseconds (one may sit in the kernel)."""
 _IN_A_ROW: Final = 32
 """Stops that one tracee may have before the others are looked at."""
 _QUIET: Final = frozenset({signal.SIGCHLD, signal.SIGURG, signal.SIGWINCH})
@@ -61,6 +64,7 @@ class Stops:
         self._tracees = tracees
         self._outbox = outbox
         self._waiting: deque[tuple[int, int]] = deque()
+        self._held: dict[Process, tuple[int, Thread, int]] = {}
         self._on_event: dict[int, Callable[[Thread, int], None]] = {
             0: self._signal,
             ptrace.PTRACE_EVENT_STOP: self._event_stop,
@@ -188,19 +192,51 @@ class Stops:
         self._tracees.resume(thread)
 
     def _exit(self, thread: Thread, _number: int) -> None:
-        """PTRACE_EVENT_EXIT: word of it first, then the autopsy, once a process, then let it die."""
+        """PTRACE_EVENT_EXIT: word of it first, then the autopsy, once a process, then let it die.
+
+        The threads of a killed process are held in their exit stops until the last has come, for only there
+        does /proc tell for sure which syscall a thread was in; but not for long (see `expire`).
+        """
         status = ptrace.event_message(thread.tid)
         process = thread.process
-        self._outbox.tell(Exiting(time.monotonic_ns(), thread.tid, process.pid, status))
+        now = time.monotonic_ns()
+        self._outbox.tell(Exiting(now, thread.tid, process.pid, status))
         self._tracees.exiting(thread)
         # A leader may leave before its threads, so the last to exit of itself stands for the process.
-        whole = is_kill(status) or all(other.exiting for other in process.threads.values())
-        if whole and not process.autopsied:
-            process.autopsied = True
-            self._outbox.tell(
-                self._autopsy.examine(process.pid, thread.tid, status, was_stopped=process.stopped)
+        last = all(other.exiting for other in process.threads.values())
+        if process.autopsied or not (last or is_kill(status)):
+            self._tracees.resume(thread)
+            return
+        process.last_words[thread.tid] = self._autopsy.thread_state(process.pid, thread.tid)
+        if last:
+            self._examine(process, thread, status)
+        elif process not in self._held:
+            self._held[process] = (now + _HOLD_NS, thread, status)
+
+    @property
+    def holding(self) -> bool:
+        """True while a killed process waits for its last thread."""
+        return bool(self._held)
+
+    def expire(self) -> None:
+        """Examine the killed processes whose last thread does not come, and let them die."""
+        now = time.monotonic_ns()
+        for process, (due, thread, status) in list(self._held.items()):
+            if due <= now:
+                self._examine(process, thread, status)
+
+    def _examine(self, process: Process, thread: Thread, status: int) -> None:
+        process.autopsied = True
+        self._held.pop(process, None)
+        self._outbox.tell(
+            self._autopsy.examine(
+                process.pid, thread.tid, status, process.last_words, was_stopped=process.stopped
             )
-        self._tracees.resume(thread)
+        )
+        for tid in process.last_words:
+            if tid in process.threads:
+                with contextlib.suppress(PtraceError):  # ESRCH: gone already
+                    self._tracees.resume(process.threads[tid])
 
     def _ended(self, tid: int, thread: Thread | None, status: int) -> None:
         pid = thread.process.pid if thread else tid
@@ -208,6 +244,8 @@ class Stops:
         if thread is None:
             return
         self._tracees.remove(thread)
+        if not thread.process.threads:
+            self._held.pop(thread.process, None)
         if tid == pid:
             # waitpid(2) reports a leader last; whoever is still listed has left without a word.
             for other in list(thread.process.threads.values()):

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bstinspect.records import ThreadState
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -41,6 +45,8 @@ class Process:
     stopped: bool = False
     """In a group-stop."""
     autopsied: bool = False
+    last_words: dict[int, ThreadState] = field(default_factory=dict)
+    """What the threads of a killed process were doing, by tid, each read in its own exit stop."""
     tracing: bool = False
     syscalls: frozenset[int] | None = None
     """The numbers to record; None for all."""

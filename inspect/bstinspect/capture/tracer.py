@@ -74,6 +74,8 @@ class Loop:
                 self._sweep()
             if self._control.fileno() in ready:
                 self._take_requests()
+            if self._stops.holding:
+                self._stops.expire()
             if self._lifeline in ready or self._outbox.broken:
                 self._ended = True
             self._write_out(idle=not ready)
@@ -82,7 +84,9 @@ class Loop:
         """How long to wait for something to happen, seconds; -1 for ever."""
         if self._more:
             return 0
-        return 0.001 if self._unswept or self._unflushed else -1
+        if self._unswept or self._unflushed:
+            return 0.001
+        return 0.005 if self._stops.holding else -1
 
     def let_go(self) -> None:
         """Let every tracee go, as far as they stop in time, and write the capture out."""
