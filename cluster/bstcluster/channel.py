@@ -80,16 +80,12 @@ class Channel:
         self._on_late = on_late
         self._on_malformed = on_malformed
         self._context = zmq.Context()
-        self._socket: zmq.Socket[bytes] = self._context.socket(zmq.ROUTER)
-        for option, value in (
-            (zmq.LINGER, 0),
-            (zmq.MAXMSGSIZE, MAX_MESSAGE),
-            (zmq.SNDHWM, QUEUE_LIMIT),
-            (zmq.RCVHWM, QUEUE_LIMIT),
-            (zmq.ROUTER_MANDATORY, 1),
-        ):
-            self._socket.setsockopt(option, value)
-        self._socket.bind(f"ipc://{path}")
+        try:
+            self._socket: zmq.Socket[bytes] = self._context.socket(zmq.ROUTER)
+            self._open(path)
+        except zmq.ZMQError:
+            self._context.destroy()
+            raise
         self._pending: dict[int, Pending] = {}
         self._probes: dict[int, int] = {}
         self._greetings: dict[bytes, asyncio.Future[Hello]] = {}
@@ -101,6 +97,17 @@ class Channel:
         """Frames dropped because they were no messages."""
         self._descriptor = int(self._socket.getsockopt(zmq.FD))
         self._loop.add_reader(self._descriptor, self._drain)
+
+    def _open(self, path: Path) -> None:
+        for option, value in (
+            (zmq.LINGER, 0),
+            (zmq.MAXMSGSIZE, MAX_MESSAGE),
+            (zmq.SNDHWM, QUEUE_LIMIT),
+            (zmq.RCVHWM, QUEUE_LIMIT),
+            (zmq.ROUTER_MANDATORY, 1),
+        ):
+            self._socket.setsockopt(option, value)
+        self._socket.bind(f"ipc://{path}")
 
     def close(self) -> None:
         """Close the socket; who still waits is cancelled."""

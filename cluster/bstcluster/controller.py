@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
+import zmq
+
 from bstcluster import processes
 from bstcluster.channel import Channel
 from bstcluster.directory import SocketDirectory
@@ -118,14 +120,16 @@ class Cluster:
             self._directory = SocketDirectory()
         except OSError as error:
             raise ClusterError(f"cannot make a directory for the sockets: {error}") from error
-        self._channel = Channel(
-            self._directory.path / CONTROLLER_SOCKET.decode(), self._noticed, self._came_late, self._dropped
-        )
+        path = self._directory.path / CONTROLLER_SOCKET.decode()
         try:
+            self._channel = Channel(path, self._noticed, self._came_late, self._dropped)
             self._start_keeper()
         except KeeperError:
             await self.close()
             raise
+        except (OSError, zmq.ZMQError) as error:
+            await self.close()
+            raise ClusterError(f"cannot open a socket for the nodes: {error.strerror}") from error
         return self
 
     async def __aexit__(
@@ -383,6 +387,7 @@ class Cluster:
         except (ProcessLookupError, FileNotFoundError) as error:
             raise CreateError(node, "the new process ended before it said hello") from error
         except OSError as error:
+            channel.root = None
             os.kill(pid, signal.SIGKILL)
             raise CreateError(node, f"cannot watch process {pid}: {error.strerror}") from error
         member.watch(self._died)

@@ -140,7 +140,7 @@ def main(arguments: list[str]) -> NoReturn:
         os._exit(0)  # it died before the pidfd was opened: this one may be a later process's
     processes.become_subreaper()
     control = processes.keep_descriptors(int(control_number), lifeline)
-    processes.set_title("bstrace: keeper")
+    processes.set_title("keeper")
     if int(ancestor):
         processes.allow_tracer(int(ancestor))
     seat = Keeper(socket.socket(fileno=control), Path(directory), int(ancestor)).run()

@@ -48,7 +48,10 @@ class KeeperProcess:
         self._waiting: dict[int, asyncio.Future[Forked | Reaped | Failed]] = {}
         self._numbers = 0
         self.gone: asyncio.Future[None] = self._loop.create_future()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        except OSError as error:
+            raise KeeperError(f"cannot start the keeper: {error.strerror}") from error
         with theirs:
             try:
                 self._process = subprocess.Popen(
@@ -76,7 +79,13 @@ class KeeperProcess:
         self.pid = self._process.pid
         ours.settimeout(0)
         self._socket = ours
-        self._pidfd = os.pidfd_open(self.pid)
+        try:
+            self._pidfd = os.pidfd_open(self.pid)
+        except OSError as error:
+            ours.close()
+            self._process.kill()
+            self._process.wait()
+            raise KeeperError(f"cannot watch the keeper: {error.strerror}") from error
         self._loop.add_reader(ours, self._receive)
         self._loop.add_reader(self._pidfd, self._ended)
 

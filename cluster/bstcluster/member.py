@@ -28,7 +28,7 @@ class Member:
     """A node of the tree. It holds a pidfd, so a signal can never reach a later owner of the pid."""
 
     def __init__(self, node: int, life: int, pid: int, born: int) -> None:
-        """Open the process. Raises ProcessLookupError when it is gone already."""
+        """Open the process. Raises ProcessLookupError when it is gone, OSError when it cannot be seen."""
         self.node = node
         self.life = life
         self.pid = pid
@@ -43,8 +43,11 @@ class Member:
         self._pidfd: int | None = os.pidfd_open(pid)
         try:
             same = processes.start_ticks(pid) == born
-        except OSError:
+        except (FileNotFoundError, ProcessLookupError):
             same = False
+        except OSError:  # no descriptor left to look: it may well be alive
+            self.close()
+            raise
         if not same:
             self.close()
             raise ProcessLookupError(f"process {pid} is gone")

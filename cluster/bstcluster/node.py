@@ -134,7 +134,7 @@ class Node:
         So a child unwinds its parent's stack before it becomes a node: chains may be as deep as they like.
         """
         seat = self.seat
-        processes.set_title(f"bstrace: node {seat.node}")
+        processes.set_title(f"node {seat.node}")
         if seat.tracer_ancestor:
             processes.allow_tracer(seat.tracer_ancestor)
         events = processes.ChildEvents()

@@ -56,9 +56,10 @@ def start_ticks(pid: int) -> int:
     return int(_read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[19])
 
 
-def set_title(title: str) -> None:
-    """Show `title` in ps and pstree."""
-    setproctitle.setproctitle(title)
+def set_title(role: str) -> None:
+    """Show ``bstrace: ROLE`` in ps, and `role` where only 15 characters are shown (pstree, top, proc(5))."""
+    setproctitle.setproctitle(f"bstrace: {role}")
+    setproctitle.setthreadtitle(role)
 
 
 def fork() -> int:

@@ -44,6 +44,34 @@ asyncio.run(main())
 """
 
 
+FEW_DESCRIPTORS: Final = """
+import asyncio, resource, sys
+from bstcluster import Cluster, ClusterError
+
+async def main():
+    resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[1]), int(sys.argv[1])))
+    try:
+        async with Cluster() as cluster:
+            refused = 0
+            for node in range(12):
+                try:
+                    await asyncio.wait_for(cluster.create(node), 10)
+                except ClusterError as error:
+                    assert "Too many open files" in str(error), error
+                    refused += 1
+            assert len(cluster.tree()) == 12 - refused
+            assert await cluster.pingall() == []
+            for place in cluster.tree():
+                assert await cluster.exec(place.node, [1, 2]) == 3
+            print("refused", refused)
+    except ClusterError as error:
+        assert "Too many open files" in str(error), error
+        print("refused")
+
+asyncio.run(main())
+"""
+
+
 class Orphans(Protocol):
     """The fixture `orphanage`."""
 
@@ -244,3 +272,16 @@ def test_strangers_directories_are_left_alone(
     for program in (first, second):
         program.process.kill()
         assert orphanage.gone(program.everybody, WITHIN) == []
+
+
+@pytest.mark.parametrize("limit", [14, 15, 17, 19, 20, 21, 24, 28])
+def test_too_few_descriptors(limit: int, runtime_directory: Path) -> None:
+    """Wherever they run out, it is one clear error; what there is works, and nothing is left."""
+    done = subprocess.run(
+        [sys.executable, "-c", FEW_DESCRIPTORS, str(limit)],
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout[:7], done.stderr) == (0, b"refused", b"")
+    assert not list(runtime_directory.glob("bstrace-*"))
