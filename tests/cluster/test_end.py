@@ -146,8 +146,16 @@ def test_kill_9_of_the_controller(
 def test_kill_9_of_controller_and_keeper(
     start: Callable[..., Program], orphanage: Orphans, runtime_directory: Path, actions: list[str]
 ) -> None:
-    """The nodes end by themselves, stopped ones too, and sweep."""
+    """The nodes end by themselves, stopped ones too, and sweep.
+
+    Both are stopped first: neither does anything between the other's death and its own.
+    """
     program = start(*actions)
+    for pid in (program.process.pid, program.keeper):
+        os.kill(pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, program.process.pid, os.WSTOPPED | os.WNOWAIT)
+    while psutil.Process(program.keeper).status() != psutil.STATUS_STOPPED:
+        time.sleep(0.001)  # only its parent would be told
     os.kill(program.keeper, signal.SIGKILL)
     program.process.kill()
     assert orphanage.gone(program.everybody, WITHIN) == []
