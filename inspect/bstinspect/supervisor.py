@@ -94,7 +94,7 @@ class Supervisor(Observer):
         self._cut: frozenset[int] = frozenset()
         self._closing = False
         self._signals: SignalWatch | None = None
-        self._tracing = TracerKeeper(capture, self._happened, self._tracer_lost, self._say)
+        self._tracing = TracerKeeper(capture, self._happened, self._wanted, self._not_seized_again, self._say)
 
     async def open(self, cluster: Cluster) -> None:
         """Begin to watch `cluster`: before its first node is made."""
@@ -154,9 +154,9 @@ class Supervisor(Observer):
             self._note_continue(subject)
 
     def signalling(self, member: Member, number: int) -> None:
-        """Remember which signals are our own."""
+        """Remember which signals are our own; a SIGCONT that changes nothing is not to be remembered."""
         subject = self._subjects.get(member.pid)
-        if subject is not None:
+        if subject is not None and (number != signal.SIGCONT or subject.facts.stopped_at is not None):
             names = {signal.SIGKILL: "crash", signal.SIGSTOP: "stop", signal.SIGCONT: "cont"}
             subject.ours[number] = names.get(signal.Signals(number), "signal")
 
@@ -260,7 +260,7 @@ class Supervisor(Observer):
             refusal = str(error)
         subject.refusal = refusal
         subject.watch = Watch.PIDFD if refusal else Watch.PTRACE
-        if refusal and subject.facts.died_at is None:
+        if refusal and subject.facts.died_at is None and not self._tracing.gave_up:
             self._explain(subject)
 
     async def _release(self, subject: Subject) -> None:
@@ -277,14 +277,21 @@ class Supervisor(Observer):
             self._refusals.add(general)
             self._say(f"node {subject.member.node}: {reason}; following it by pidfd and /proc")
 
-    def _tracer_lost(self, text: str) -> list[Wanted]:
-        """A tracer is gone: say so, and return which processes the next one has to seize and trace."""
-        self._say(text)
+    def _wanted(self) -> list[Wanted]:
+        """Return which processes a new tracer has to seize and trace."""
         return [
             Wanted(pid, subject.traced, subject.syscalls)
             for pid, subject in self._subjects.items()
             if subject.watch is Watch.PTRACE and subject.facts.died_at is None
         ]
+
+    def _not_seized_again(self, pid: int, refusal: str) -> None:
+        """A new tracer cannot follow this process, or there is none any more."""
+        subject = self._subjects.get(pid)
+        if subject is not None:
+            subject.watch, subject.traced, subject.refusal = Watch.PIDFD, False, refusal
+            if subject.facts.died_at is None and not self._tracing.gave_up:
+                self._explain(subject)
 
     # What the tracer sees.
 

@@ -30,6 +30,7 @@ ANSWER_WITHIN: Final = 0.6
 REPLACEMENTS: Final = 5
 REPLACEMENT_SPAN: Final = 20.0
 """So many replacements within so many seconds, and no further tracer is started."""
+SURRENDER: Final = "tracers keep failing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,15 @@ class TracerKeeper:
         self,
         capture: Path | None,
         on_event: Callable[[Record], None],
-        on_loss: Callable[[str], list[Wanted]],
+        wanted: Callable[[], list[Wanted]],
+        on_refused: Callable[[int, str], None],
         notify: Callable[[str], None],
     ) -> None:
-        """`on_loss` is told why a tracer is gone, and returns what the next one has to follow."""
+        """`wanted` lists what a new tracer has to follow; `on_refused` is told which it cannot, and why."""
         self._capture = os.devnull if capture is None else str(capture)
         self._on_event = on_event
-        self._on_loss = on_loss
+        self._wanted = wanted
+        self._on_refused = on_refused
         self._notify = notify
         self._tracer: Tracer | None = None
         self._starting = asyncio.Lock()
@@ -72,7 +75,7 @@ class TracerKeeper:
         """Start the tracer if there is none. Raises TracerError."""
         async with self._starting:
             if self.gave_up:
-                raise TracerError("tracers keep failing")
+                raise TracerError(SURRENDER)
             if self._tracer is None:
                 self._tracer = await Tracer.start(self._capture, self._on_event)
                 if self._guard is None:
@@ -130,24 +133,51 @@ class TracerKeeper:
         return "" if await tracer.heartbeat(ANSWER_WITHIN) else "does not answer"
 
     async def _replace(self, tracer: Tracer, trouble: str) -> None:
+        """Put the tracer down and start others until one works, or until there were too many."""
+        await self._put_down(tracer)
+        self._notify(f"the tracer (pid {tracer.pid}) {trouble}; the cluster goes on without it")
+        failed = False
+        while not self._too_many_losses():
+            try:
+                fresh = await self.start()
+                seized = await self._seize_again()
+            except InspectError as error:
+                if not failed:
+                    self._notify(f"a new tracer failed as well: {error}")
+                failed = True
+                if self._tracer is not None:
+                    await self._put_down(self._tracer)
+                await asyncio.sleep(LOOK_EVERY)
+                continue
+            self._notify(f"a new tracer (pid {fresh.pid}) watches {seized} nodes again")
+            return
+        self.gave_up = True
+        for process in self._wanted():
+            self._on_refused(process.pid, SURRENDER)
+        self._notify(f"{SURRENDER}: following the nodes by pidfd and /proc from here on")
+
+    async def _put_down(self, tracer: Tracer) -> None:
         tracer.kill()
         await tracer.closed
         self._tracer = None
-        wanted = self._on_loss(f"the tracer (pid {tracer.pid}) {trouble}; the cluster goes on without it")
+
+    def _too_many_losses(self) -> bool:
+        """Count one more loss, unless there were too many of them."""
         now = time.monotonic()
         if len(self._losses) == REPLACEMENTS and now - self._losses[0] < REPLACEMENT_SPAN:
-            self.gave_up = True
-            self._notify("tracers keep failing: following the nodes by pidfd and /proc from here on")
-            return
+            return True
         self._losses.append(now)
-        try:
-            fresh = await self.start()
-            seized = 0
-            for process in wanted:
-                seized += not await self.seize(process.pid)
-                if process.traced:
-                    await self.trace(process.pid, on=True, syscalls=process.syscalls)
-        except InspectError as error:
-            self._notify(f"a new tracer failed as well: {error}")
-            return
-        self._notify(f"a new tracer (pid {fresh.pid}) watches {seized} nodes again")
+        return False
+
+    async def _seize_again(self) -> int:
+        """Have the new tracer follow what the last one did; return how many it does."""
+        seized = 0
+        for process in self._wanted():
+            refusal = await self.seize(process.pid)
+            if refusal:
+                self._on_refused(process.pid, refusal)
+                continue
+            seized += 1
+            if process.traced:
+                await self.trace(process.pid, on=True, syscalls=process.syscalls)
+        return seized
