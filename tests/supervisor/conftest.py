@@ -90,6 +90,10 @@ class Stage:
         except TimeoutError:
             raise AssertionError(f"no notice like {pattern!r} in {self.notices}") from None
 
+    async def reaped(self, node: int) -> None:
+        """Wait until a dead node's parent has reaped it, so that its tracer has as well."""
+        assert await self.cluster.member(node).until(lambda member: member.status is not None, TIMEOUT)
+
     async def type(self, line: str) -> Reply:
         """Run a command line."""
         from bstcluster.lines import Line
