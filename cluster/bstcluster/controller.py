@@ -53,7 +53,7 @@ from bstcluster.protocol import (
 from bstcluster.topology import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Iterable
+    from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
     from types import TracebackType
 
 T = TypeVar("T")
@@ -188,15 +188,12 @@ class Cluster:
 
         Raises NotFoundError, UnavailableError, and ExecError when a number is too long to be read.
         """
-
-        async def chunks() -> AsyncIterator[bytes]:
-            try:
-                for chunk in chunks_of(numbers):
-                    yield chunk
-            except BadNumberError as error:
-                raise ExecError(node, str(error)) from error
-
-        return await self.exec_text(node, None, chunks())
+        self._require_reachable(node)
+        chunks = _chunks(node, numbers)
+        first, second = next(chunks), next(chunks, None)
+        if second is None:
+            return await self._exec_once(node, None, first)
+        return await self._exec_stream(node, None, first, _in_turn([second], chunks))
 
     async def exec_text(self, node: int, count: int | None, chunks: AsyncIterator[bytes]) -> int:
         """Have `node` add up the integers in `chunks`: text, whole words in each, `count` in all.
@@ -204,21 +201,10 @@ class Cluster:
         Raises NotFoundError, UnavailableError, and ExecError when the numbers are wrong.
         """
         self._require_reachable(node)
-        channel = self._open_channel()
-        first = await anext(chunks, b"")
-        second = await anext(chunks, None)
-        request = Exec(channel.number(), node, count, first, second is None)
+        first, second = await anext(chunks, b""), await anext(chunks, None)
         if second is None:
-            answer = await channel.ask(request, self._deadline())
-        else:
-            answer = await channel.stream(request, _chain(second, chunks), self._deadline())
-        if isinstance(answer, Sum):
-            return int.from_bytes(answer.value, signed=True)
-        if isinstance(answer, Failed):
-            raise ExecError(node, answer.reason)
-        if node not in self._topology:
-            raise NotFoundError(node)  # killed meanwhile
-        raise UnavailableError(node)
+            return await self._exec_once(node, count, first)
+        return await self._exec_stream(node, count, first, _chain(second, chunks))
 
     async def pingall(self) -> list[int]:
         """Return the ids that cannot be reached, ascending; an empty list when all are available."""
@@ -332,6 +318,29 @@ class Cluster:
 
     # How.
 
+    async def _exec_once(self, node: int, count: int | None, text: bytes) -> int:
+        """Send numbers that fit one message; return their sum."""
+        channel = self._open_channel()
+        request = Exec(channel.number(), node, count, text, last=True)
+        return self._total(node, await channel.ask(request, self._deadline()))
+
+    async def _exec_stream(
+        self, node: int, count: int | None, first: bytes, rest: AsyncIterator[bytes]
+    ) -> int:
+        """Send `first`, then the chunks of `rest` as the node asks for them; return the sum."""
+        channel = self._open_channel()
+        request = Exec(channel.number(), node, count, first, last=False)
+        return self._total(node, await channel.stream(request, rest, self._deadline()))
+
+    def _total(self, node: int, answer: Answer) -> int:
+        if isinstance(answer, Sum):
+            return int.from_bytes(answer.value, signed=True)
+        if isinstance(answer, Failed):
+            raise ExecError(node, answer.reason)
+        if node not in self._topology:
+            raise NotFoundError(node)  # killed meanwhile
+        raise UnavailableError(node)
+
     def _start_keeper(self) -> KeeperProcess:
         if self._directory is None:
             raise KeeperError("the cluster is not open")
@@ -420,7 +429,11 @@ class Cluster:
         accept_by = time.monotonic_ns() + int(limit * 1e9)
         request = Create(channel.number(), parent, accept_by, node, life)
         self._abandoned[request.request] = request  # until it is answered: this task may be cancelled
-        answer = await channel.ask(request, limit)
+        try:
+            async with asyncio.timeout(HELLO_LIMIT):
+                answer = await channel.ask(request, limit)
+        except TimeoutError as error:
+            raise CreateError(node, "the new process does not say hello") from error
         if isinstance(answer, Created | Failed):
             self._abandoned.pop(request.request, None)
         if isinstance(answer, Failed):
@@ -515,6 +528,19 @@ class Cluster:
         self._background.add(task)
         task.add_done_callback(self._background.discard)
         return task
+
+
+def _chunks(node: int, numbers: Iterable[int]) -> Iterator[bytes]:
+    try:
+        yield from chunks_of(numbers)
+    except BadNumberError as error:
+        raise ExecError(node, str(error)) from error
+
+
+async def _in_turn(*parts: Iterable[bytes]) -> AsyncIterator[bytes]:
+    for part in parts:
+        for chunk in part:
+            yield chunk
 
 
 async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -13,7 +13,7 @@ import msgspec
 import zmq
 
 from bstcluster import processes
-from bstcluster.numbers import BadNumberError, add_up
+from bstcluster.numbers import MAX_DIGITS, BadNumberError, add_up
 from bstcluster.protocol import (
     MAX_MESSAGE,
     QUEUE_LIMIT,
@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 
 BATCH: Final = 64
 """Messages taken from one socket before the others get their turn."""
+_MORE: Final = int(zmq.NOBLOCK | zmq.SNDMORE)  # as plain ints: an enum's | costs a microsecond
+_POLLIN: Final = int(zmq.POLLIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,26 +193,29 @@ class Node:
     def _take_requests(self) -> None:
         for _ in range(BATCH):
             try:
-                frame = self._up.recv(zmq.NOBLOCK)
+                self._route(self._up.recv(zmq.NOBLOCK))
             except zmq.Again:
                 return
-            try:
-                request = decode_request(frame)
             except msgspec.MsgspecError:
                 self._count_malformed()
-                continue
-            if isinstance(request, Ping):
-                self._flood(request)
-            elif request.target == self.seat.node:
-                self._serve(request)
-            else:
-                side = self._left if request.target < self.seat.node else self._right
-                if side is None or not self._children[side].serves or not self._forward(side, frame):
-                    self._answer(Unavailable(request.request))
+            if not int(self._up.getsockopt(zmq.EVENTS)) & _POLLIN:  # cheaper than to run into Again
+                return
+
+    def _route(self, frame: bytes) -> None:
+        """Serve a request, or pass it down. Raises MsgspecError where it is none."""
+        request = decode_request(frame)
+        if isinstance(request, Ping):
+            self._flood(request)
+        elif request.target == self.seat.node:
+            self._serve(request)
+        else:
+            side = self._left if request.target < self.seat.node else self._right
+            if side is None or not self._children[side].serves or not self._forward(side, frame):
+                self._answer(Unavailable(request.request))
 
     def _forward(self, child: bytes, frame: bytes) -> bool:
         try:
-            self._down.send(child, zmq.NOBLOCK | zmq.SNDMORE)
+            self._down.send(child, _MORE)
             self._down.send(frame, zmq.NOBLOCK)
         except zmq.ZMQError:  # EHOSTUNREACH: gone; EAGAIN: takes nothing any more
             return False
@@ -308,24 +313,26 @@ class Node:
     def _take_replies(self) -> None:
         for _ in range(BATCH):
             try:
-                name, *frames = self._down.recv_multipart(zmq.NOBLOCK)
+                self._take_reply(*self._down.recv_multipart(zmq.NOBLOCK))
             except zmq.Again:
                 return
-            child = self._children.get(name)
-            try:
-                if child is None or len(frames) != 1:
-                    raise msgspec.DecodeError
-                reply = decode_reply(frames[0])
             except msgspec.MsgspecError:
                 self._count_malformed()
-                continue
-            match reply:
-                case Hello():
-                    self._greet(child, reply)
-                case Pong():
-                    self._gather(reply.request, name, reply.cut)
-                case _:
-                    self._pass_up(frames[0])
+            if not int(self._down.getsockopt(zmq.EVENTS)) & _POLLIN:
+                return
+
+    def _take_reply(self, name: bytes, *frames: bytes) -> None:
+        """Take in what a child says, or pass it up. Raises MsgspecError where it is no reply of a child's."""
+        child = self._children.get(name)
+        if child is None or len(frames) != 1:
+            raise msgspec.DecodeError
+        reply = decode_reply(frames[0])
+        if isinstance(reply, Pong):
+            self._gather(reply.request, name, reply.cut)
+        elif isinstance(reply, Hello):
+            self._greet(child, reply)
+        else:
+            self._pass_up(frames[0])
 
     def _greet(self, child: Child, hello: Hello) -> None:
         if hello.version != VERSION or hello.pid != child.pid:
@@ -414,6 +421,7 @@ def live(seat: Seat | None) -> NoReturn:
     """Be the node of `seat`, and, after each fork, the child's next one. Ends the process."""
     status = 0
     try:
+        sys.set_int_max_str_digits(MAX_DIGITS)  # whatever $PYTHONINTMAXSTRDIGITS says
         # SIGHUP stays ignored, as in the keeper: the kernel sends it, before a SIGCONT, to a group that has
         # lost its keeper and has a stopped member. Who died of it could not sweep the directory any more.
         while seat is not None:

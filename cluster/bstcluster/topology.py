@@ -33,6 +33,7 @@ class Tree:
     def __init__(self) -> None:
         self._branches: dict[int, Branch] = {}
         self._root: int | None = None
+        self._levels = 0  # kept, because every request's deadline asks for it
 
     @property
     def root(self) -> int | None:
@@ -42,7 +43,7 @@ class Tree:
     @property
     def levels(self) -> int:
         """How many levels the tree has: 0 when it is empty, 1 when it has only a root."""
-        return max((branch.depth for branch in self._branches.values()), default=-1) + 1
+        return self._levels
 
     def __contains__(self, node: object) -> bool:
         return node in self._branches
@@ -76,6 +77,7 @@ class Tree:
         if parent is None:
             self._root = node
             self._branches[node] = Branch(None, 0)
+            self._levels = 1
             return None
         above = self._branches[parent]
         if node < parent:
@@ -83,6 +85,7 @@ class Tree:
         else:
             above.right = node
         self._branches[node] = Branch(parent, above.depth + 1)
+        self._levels = max(self._levels, above.depth + 2)
         return parent
 
     def remove(self, node: int) -> list[int]:
@@ -100,6 +103,7 @@ class Tree:
             self._branches[parent].right = None
         for each in gone:
             del self._branches[each]
+        self._levels = max((branch.depth for branch in self._branches.values()), default=-1) + 1
         return gone
 
     def path(self, node: int) -> list[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import errno
 import os
 import resource
 import signal
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from bstcluster import Cluster, ClusterError
 from bstcluster.lines import DescriptorLines, Lines, TextLines
-from bstcluster.script import run_script, write_error
+from bstcluster.script import check_streams, run_script, write_error
 from bstcluster.shell import Shell
 from bstinspect.commands import InspectCommands
 from bstinspect.errors import InspectError
@@ -44,9 +45,11 @@ In another terminal, kill -9 a node, and see what the prompt says at once; then 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `bstrace`; return its exit status."""
-    _open_standard_descriptors()
     options = _parser().parse_args(arguments)
     try:
+        if options.file or options.commands is not None:
+            _do_without_standard_input()
+        check_streams()
         return asyncio.run(_session(options))
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
@@ -158,6 +161,8 @@ def _lines(options: argparse.Namespace) -> Lines:
     if options.commands is not None:
         return TextLines(os.fsencode(options.commands))
     if options.file is not None:
+        if options.file.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(options.file))
         return DescriptorLines(os.open(options.file, os.O_RDONLY | os.O_CLOEXEC))
     return DescriptorLines(0)
 
@@ -167,13 +172,12 @@ def _toolbar(cluster: Cluster, supervisor: Supervisor) -> str:
     return f" nodes {nodes} | unreachable {unreachable} | watched {supervisor.watched()} "
 
 
-def _open_standard_descriptors() -> None:
-    """Open /dev/null for each of 0, 1, 2 that is closed, lest a socket take its place and get our replies."""
-    for descriptor in range(3):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)
+def _do_without_standard_input() -> None:
+    """Open /dev/null where standard input is closed, lest a socket take its place."""
+    try:
+        os.fstat(0)
+    except OSError:
+        os.open(os.devnull, os.O_RDWR)
 
 
 def _raise_descriptor_limit() -> None:

@@ -180,4 +180,5 @@ def main() -> NoReturn:
         loop.let_go()
         sys.exit(1)
     loop.let_go()
+    control.close()
     sys.exit(0)
