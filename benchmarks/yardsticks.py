@@ -83,7 +83,7 @@ class Hop:
             target=_echo, args=(address,), daemon=True
         )
         self._process.start()
-        self._peer, _ = self._socket.recv_multipart()
+        self._peer: bytes = self._socket.recv_multipart()[0]
 
     def measure(self) -> float:
         """Return the seconds of one hop."""

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from bstcluster import Cluster, ClusterError
 from bstcluster.lines import DescriptorLines, Lines, TextLines
+from bstcluster.numbers import MAX_DIGITS
 from bstcluster.script import check_streams, run_script, write_error
 from bstcluster.shell import Shell
 from bstinspect.commands import InspectCommands
@@ -45,6 +46,7 @@ In another terminal, kill -9 a node, and see what the prompt says at once; then 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `bstrace`; return its exit status."""
+    sys.set_int_max_str_digits(MAX_DIGITS)  # whatever $PYTHONINTMAXSTRDIGITS says
     options = _parser().parse_args(arguments)
     try:
         if options.file or options.commands is not None:

@@ -15,10 +15,20 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from bstcluster import Cluster, Member, NotFoundError, Observer, State, UnavailableError
+from bstinspect.capture.stops import SENDS
 from bstinspect.errors import InspectError, TracerError
 from bstinspect.linux import proc
 from bstinspect.linux.tracefs import SignalWatch
-from bstinspect.records import Autopsy, Exited, Exiting, GroupContinue, GroupStop, Record, SignalDelivery
+from bstinspect.records import (
+    Autopsy,
+    Exited,
+    Exiting,
+    GroupContinue,
+    GroupStop,
+    Record,
+    SignalDelivery,
+    SyscallEntry,
+)
 from bstinspect.siginfo import sender_of
 from bstinspect.verdicts import (
     KernelFacts,
@@ -308,6 +318,11 @@ class Supervisor(Observer):
                 sender = self._sender_of_delivery(subject, record)
                 if sender is not None:
                     subject.last_signal = (record.signal, sender)
+            case SyscallEntry(pid=pid, number=call, arguments=arguments):
+                target = self._subjects.get(arguments[0])
+                if target is not None:
+                    sender = Process(pid, proc.comm(pid) or "")
+                    target.last_signal = (arguments[SENDS[call]] & 0xFFFFFFFF, sender)
             case GroupStop(pid=pid) if pid in self._subjects:
                 if self._subjects[pid].facts.stopped_at is None:
                     self._note_stop(self._subjects[pid], record.signal)

@@ -1,7 +1,7 @@
 """The capture file: records in the order they happened, readable up to the last whole one after a crash.
 
-Layout: the 8 bytes of `MAGIC`, then records. Each record is a 4-byte little-endian length followed by that many
-bytes of msgpack (a `bstinspect.records` array). The first record is `CaptureStart`.
+Layout: the 8 bytes of `MAGIC`, then records. Each record is a 4-byte little-endian length followed by that
+many bytes of msgpack (a `bstinspect.records` array). The first record is `CaptureStart`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What goes over the tracer's control socket: one msgpack message a SOCK_SEQPACKET datagram.
 
-Towards the tracer go requests; back come `Done`, once for each, and the records of what happens (all but the
-syscalls, which go to the capture file alone). Request number 0 is never sent: ``Done(0, True)`` is the
-tracer's hello.
+Towards the tracer go requests; back come `Done`, once for each, and the records of what happens (of the
+syscalls only those that send a signal; the capture file has all). Request number 0 is never sent:
+``Done(0, True)`` is the tracer's hello.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from bstinspect.records import (
     Lost,
     SignalDelivery,
     Spawned,
+    SyscallEntry,
 )
 
 HELLO: Final = 0
@@ -86,6 +87,7 @@ Event: TypeAlias = (
     | Exited
     | Autopsy
     | Lost
+    | SyscallEntry
 )
-"""The records that the supervisor gets at once."""
+"""The records that the supervisor gets at once; of the syscalls only those that send a signal."""
 Reply: TypeAlias = Done | Event

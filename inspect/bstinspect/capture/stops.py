@@ -54,6 +54,11 @@ _SPAWNS: Final = {
     ptrace.PTRACE_EVENT_CLONE: "clone",
 }
 _MACHINE_ARCH: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7, "riscv64": 0xC00000F3}
+SENDS: Final[dict[int, int]] = {
+    "x86_64": {62: 1, 200: 1, 234: 2},
+    "aarch64": {129: 1, 130: 1, 131: 2},
+}.get(os.uname().machine, {})
+"""kill, tkill and tgkill, and which argument is the signal; argument 0 is the pid or tgid (tid for tkill)."""
 _OWN_ARCH: Final = _MACHINE_ARCH.get(os.uname().machine, 0)
 
 
@@ -266,18 +271,20 @@ class Stops:
                 thread.entry = info.number, info.arguments
                 own = info.arch == _OWN_ARCH
                 blocks = self._reads.entry_blocks(info.number, info.arguments, thread.read) if own else ()
-                self._outbox.capture_only(
-                    SyscallEntry(
-                        now,
-                        tid,
-                        process.pid,
-                        info.number,
-                        info.arguments,
-                        blocks,
-                        info.instruction_pointer,
-                        0 if own else info.arch,
-                    )
+                record = SyscallEntry(
+                    now,
+                    tid,
+                    process.pid,
+                    info.number,
+                    info.arguments,
+                    blocks,
+                    info.instruction_pointer,
+                    0 if own else info.arch,
                 )
+                if own and info.number in SENDS:
+                    self._outbox.tell(record)
+                else:
+                    self._outbox.capture_only(record)
             else:
                 thread.entry = None
         elif isinstance(info, ptrace.SyscallExitInfo) and thread.entry is not None:

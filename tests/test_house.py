@@ -1,0 +1,59 @@
+"""The house keeps its shape: folders that shadow nothing, rooms that import only what they may."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def imported_by(path: Path) -> set[str]:
+    """Return the top-level packages that a file imports, anywhere in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def test_inspect_is_the_standard_librarys() -> None:
+    """In the root, where a folder is called inspect, `import inspect` finds the standard library's."""
+    command = [sys.executable, "-c", "import inspect; print(inspect.__file__, inspect.signature)"]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert Path(shown.split()[0]).parent == Path(ast.__file__).parent
+
+
+def test_only_folders_in_the_two_plain_folders() -> None:
+    """A file directly in inspect/ or cluster/ could be imported by mistake."""
+    for folder in ("inspect", "cluster"):
+        assert [path.name for path in (ROOT / folder).iterdir() if not path.is_dir()] == []
+
+
+def test_the_cluster_knows_nothing_of_the_inspector() -> None:
+    """`bstcluster` never imports `bstinspect`."""
+    files = list((ROOT / "cluster").rglob("*.py"))
+    assert files
+    assert [path.name for path in files if "bstinspect" in imported_by(path)] == []
+
+
+def test_collectors_never_format() -> None:
+    """`capture` and `linux` do not import `decode` or what shows things to people."""
+    files = [
+        *(ROOT / "inspect/bstinspect/capture").glob("*.py"),
+        *(ROOT / "inspect/bstinspect/linux").glob("*.py"),
+    ]
+    assert files
+    for path in files:
+        assert not imported_by(path) & {"rich", "prompt_toolkit", "bstcluster"}, path.name
+
+
+def test_no_module_has_several_jobs() -> None:
+    """No module of ours but a table is longer than 800 lines."""
+    for folder in ("inspect", "cluster"):
+        for path in (ROOT / folder).rglob("*.py"):
+            assert len(path.read_text().splitlines()) <= 800, path.name
