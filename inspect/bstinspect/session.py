@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import time
@@ -62,7 +63,8 @@ class Session(Journal):
                 data = data[os.write(self._log, data) :]
             self._lost = 0
         except OSError as error:
-            os.ftruncate(self._log, size)  # no half line stays behind
+            with contextlib.suppress(OSError):  # what is no file cannot be cut
+                os.ftruncate(self._log, size)  # no half line stays behind
             if not self._lost:
                 self._warn(f"bstrace: the session's log misses events: {error.strerror}")
             self._lost += 1
