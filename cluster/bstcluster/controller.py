@@ -501,6 +501,7 @@ class Cluster:
                 member.reaped(notice.status)
                 self._observer.reaped(member)
             case ChildStopped():
+                member.stop_signal = notice.signal
                 member.become(State.STOPPED)
                 self._observer.stopped(member)
             case ChildContinued():

@@ -35,6 +35,8 @@ class Member:
         self.state = State.RUNNING
         self.status: int | None = None
         """Wait status (wait(2)) once its parent has reaped it; None while alive or unknown."""
+        self.stop_signal = 0
+        """The signal that stopped it last."""
         self.died_at: int | None = None
         """CLOCK_MONOTONIC nanoseconds."""
         self.changed = asyncio.Event()

@@ -25,6 +25,7 @@ from bstcluster.script import check_streams, run_script, write_error
 from bstcluster.shell import Shell
 from bstinspect.commands import InspectCommands
 from bstinspect.errors import InspectError
+from bstinspect.linux.proc import printable
 from bstinspect.session import Session, state_directory
 from bstinspect.supervisor import Supervisor
 
@@ -61,13 +62,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ClusterError, InspectError) as error:
         if options.debug:
             traceback.print_exc()
-        write_error(f"bstrace: {error}")
+        _complain(str(error))
         return error.exit_code
     except OSError as error:
         if options.debug:
             traceback.print_exc()
         name = f"{error.filename}: " if error.filename else ""
-        write_error(f"bstrace: {name}{error.strerror}")
+        _complain(f"{name}{error.strerror}")
         return 1
 
 
@@ -128,7 +129,7 @@ async def _run(options: argparse.Namespace) -> None:
     def notify(text: str) -> None:
         show(text)  # where notices go changes when the terminal is there
 
-    session = Session(options.session, write_error)
+    session = Session(options.session, _complain)
     supervisor = Supervisor(notify, session, session.path("capture.bst"), watch=not options.no_watch)
     cluster = Cluster(observer=supervisor, tracer_ancestor=os.getpid())
     async with contextlib.AsyncExitStack() as stack:
@@ -172,6 +173,11 @@ def _lines(options: argparse.Namespace) -> Lines:
 def _toolbar(cluster: Cluster, supervisor: Supervisor) -> str:
     nodes, unreachable = len(cluster.topology), len(supervisor.unreachable())
     return f" nodes {nodes} | unreachable {unreachable} | watched {supervisor.watched()} "
+
+
+def _complain(text: str) -> None:
+    """Write one line to standard error; a name in it cannot move the cursor."""
+    write_error(f"bstrace: {printable(os.fsencode(text))}")
 
 
 def _do_without_standard_input() -> None:

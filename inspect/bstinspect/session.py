@@ -43,7 +43,7 @@ class Session(Journal):
         except OSError as error:
             if directory is not None:
                 raise SessionError(f"{directory}: {error.strerror}") from error
-            warn(f"bstrace: no session files: {error.filename}: {error.strerror}")
+            warn(f"no session files: {error.filename}: {error.strerror}")
 
     def path(self, name: str) -> Path | None:
         """Return where a file of the session belongs, or None when nothing is kept."""
@@ -66,7 +66,7 @@ class Session(Journal):
             with contextlib.suppress(OSError):  # what is no file cannot be cut
                 os.ftruncate(self._log, size)  # no half line stays behind
             if not self._lost:
-                self._warn(f"bstrace: the session's log misses events: {error.strerror}")
+                self._warn(f"the session's log misses events: {error.strerror}")
             self._lost += 1
 
     def close(self) -> None:

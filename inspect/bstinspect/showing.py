@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Final
 import psutil
 
 from bstcluster import Place, State
+from bstinspect.decode.architecture import native_name
 from bstinspect.linux import proc
 from bstinspect.verdicts import Kind, Verdict, sender_text
 
 if TYPE_CHECKING:
     from bstinspect.records import Autopsy, ThreadState
-    from bstinspect.supervisor import Subject
+    from bstinspect.subjects import Subject
 
 _RED: Final = "\x1b[31m"
 _YELLOW: Final = "\x1b[33m"
@@ -71,12 +72,10 @@ def _facts(subject: Subject) -> list[str]:
 
 def current_call(pid: int) -> str:
     """Return the syscall that a process's main thread sits in; ``-`` when it runs in user space."""
-    from bstinspect.supervisor import syscall_name
-
     state = proc.syscall(pid)
     if state is None:
         return "?"
-    return "-" if state.number < 0 else syscall_name(state.number)
+    return "-" if state.number < 0 else native_name(state.number)
 
 
 def explain(verdict: Verdict, subject: Subject) -> str:

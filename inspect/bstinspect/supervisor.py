@@ -7,39 +7,19 @@ not, node by node, the pidfd and /proc tell what they can.
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import time
-from dataclasses import dataclass, field
-from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from bstcluster import Cluster, Member, NotFoundError, Observer, State, UnavailableError
-from bstinspect.capture.stops import SENDS
+from bstinspect import notices
+from bstinspect.decode.architecture import native_name
 from bstinspect.errors import InspectError, TracerError
 from bstinspect.linux import proc
-from bstinspect.linux.tracefs import SignalWatch
-from bstinspect.records import (
-    Autopsy,
-    Exited,
-    Exiting,
-    GroupContinue,
-    GroupStop,
-    Record,
-    SignalDelivery,
-    SyscallEntry,
-)
-from bstinspect.siginfo import sender_of
-from bstinspect.verdicts import (
-    KernelFacts,
-    Process,
-    Verdict,
-    describe_end,
-    judge,
-    sender_text,
-    signal_name,
-)
+from bstinspect.subjects import Subject, Watch
+from bstinspect.verdicts import Process, Verdict, judge, signal_name
 from bstinspect.watching import TracerKeeper, Wanted
+from bstinspect.witness import Witness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -50,34 +30,6 @@ if TYPE_CHECKING:
 
 STATUS_PATIENCE: Final = 0.05
 """Seconds that a notice waits for the wait status of a node that is not watched."""
-
-
-class Watch(Enum):
-    """How a node is followed."""
-
-    PTRACE = "ptrace"
-    PIDFD = "pidfd"
-    OFF = "off"
-
-
-@dataclass(slots=True)
-class Subject:
-    """A node under supervision."""
-
-    member: Member
-    watch: Watch = Watch.OFF
-    refusal: str = ""
-    """Why ptrace could not be had; empty where it was not refused."""
-    facts: KernelFacts = field(default_factory=KernelFacts)
-    autopsy: Autopsy | None = None
-    traced: bool = False
-    syscalls: tuple[int, ...] | None = None
-    announced: bool = False
-    removing: bool = False
-    ours: dict[int, str] = field(default_factory=dict)
-    """Signals that this session itself has sent, and by which command."""
-    last_signal: tuple[int, Process] | None = None
-    """The last signal seen on its way to the node, and its sender."""
 
 
 class Supervisor(Observer):
@@ -98,19 +50,26 @@ class Supervisor(Observer):
         self._notify = notify
         self._journal = journal
         self._watch_all = watch
-        self._subjects: dict[int, Subject] = {}
+        self._witness = Witness(
+            on_death=self._announce,
+            on_autopsy=self._note_autopsy,
+            on_stop=self._note_stop,
+            on_continue=self._note_continue,
+        )
+        self._subjects = self._witness.subjects
         self._cluster: Cluster | None = None
         self._refusals: set[str] = set()
         self._cut: frozenset[int] = frozenset()
         self._closing = False
-        self._signals: SignalWatch | None = None
-        self._tracing = TracerKeeper(capture, self._happened, self._wanted, self._not_seized_again, self._say)
+        self._tracing = TracerKeeper(
+            capture, self._witness.happened, self._wanted, self._not_seized_again, self._say
+        )
 
     async def open(self, cluster: Cluster) -> None:
         """Begin to watch `cluster`: before its first node is made."""
         self._cluster = cluster
         if self._watch_all:
-            self._signals, _ = SignalWatch.open()
+            self._witness.watch_signals()
             try:
                 await self._tracing.start()
             except InspectError as error:
@@ -121,9 +80,7 @@ class Supervisor(Observer):
         """Let every node go. The cluster is closed after this."""
         self._closing = True
         await self._tracing.close()
-        if self._signals is not None:
-            self._signals.close()
-            self._signals = None
+        self._witness.close()
 
     # The cluster's side.
 
@@ -147,21 +104,20 @@ class Supervisor(Observer):
     def reaped(self, member: Member) -> None:
         """Its parent says with what status it ended."""
         subject = self._subjects.get(member.pid)
-        if subject is not None:
-            subject.facts.status = member.status
-            self._announce(subject)
+        if subject is not None and member.status is not None:
+            self._witness.died(subject, member.died_at or time.monotonic_ns(), member.status)
 
     def stopped(self, member: Member) -> None:
         """Its parent says that it is stopped; the tracer knew before, and knows by whom."""
         subject = self._subjects.get(member.pid)
-        if subject is not None and subject.facts.stopped_at is None:
-            self._note_stop(subject, int(signal.SIGSTOP))
+        if subject is not None:
+            self._witness.stopped(subject, member.stop_signal)
 
     def continued(self, member: Member) -> None:
         """Its parent says that it runs again."""
         subject = self._subjects.get(member.pid)
         if subject is not None:
-            self._note_continue(subject)
+            self._witness.continued(subject)
 
     def signalling(self, member: Member, number: int) -> None:
         """Remember which signals are our own; a SIGCONT that changes nothing is not to be remembered."""
@@ -179,8 +135,7 @@ class Supervisor(Observer):
     def forgotten(self, members: list[Member]) -> None:
         """Forget them too."""
         for member in members:
-            if self._subjects.get(member.pid, None) is not None:
-                del self._subjects[member.pid]
+            self._subjects.pop(member.pid, None)
 
     def notice(self, text: str) -> None:
         """Pass on what the cluster has to say."""
@@ -303,110 +258,35 @@ class Supervisor(Observer):
             if subject.facts.died_at is None and not self._tracing.gave_up:
                 self._explain(subject)
 
-    # What the tracer sees.
-
-    def _happened(self, record: Record) -> None:
-        match record:
-            case Exiting(pid=pid, status=status) if pid in self._subjects and os.WIFSIGNALED(status):
-                self._note_death(self._subjects[pid], record.when, status)
-            case Exited(pid=pid, tid=tid, status=status) if pid in self._subjects and tid == pid:
-                self._note_death(self._subjects[pid], record.when, status)
-            case Autopsy(pid=pid) if pid in self._subjects:
-                self._note_autopsy(self._subjects[pid], record)
-            case SignalDelivery(pid=pid) if pid in self._subjects:
-                subject = self._subjects[pid]
-                sender = self._sender_of_delivery(subject, record)
-                if sender is not None:
-                    subject.last_signal = (record.signal, sender)
-            case SyscallEntry(pid=pid, number=call, arguments=arguments):
-                target = self._subjects.get(arguments[0])
-                if target is not None:
-                    sender = Process(pid, proc.comm(pid) or "")
-                    target.last_signal = (arguments[SENDS[call]] & 0xFFFFFFFF, sender)
-            case GroupStop(pid=pid) if pid in self._subjects:
-                if self._subjects[pid].facts.stopped_at is None:
-                    self._note_stop(self._subjects[pid], record.signal)
-            case GroupContinue(pid=pid) if pid in self._subjects:
-                self._note_continue(self._subjects[pid])
-
-    def _note_death(self, subject: Subject, when: int, status: int) -> None:
-        subject.facts.died_at = subject.facts.died_at or when
-        subject.facts.status = status
-        if os.WIFSIGNALED(status):
-            subject.facts.sender = subject.facts.sender or self._killer(subject, os.WTERMSIG(status))
-        self._announce(subject)
-
-    def _killer(self, subject: Subject, number: int) -> Process | None:
-        if number in subject.ours:
-            return Process(os.getpid(), ours=subject.ours[number])
-        if subject.last_signal is not None and subject.last_signal[0] == number:
-            return subject.last_signal[1]
-        if self._signals is None or number != signal.SIGKILL:
-            return None
-        sender = self._signals.sender_of(subject.member.pid)
-        return None if sender is None else Process(sender.pid, sender.comm, sender.uid)
-
-    @staticmethod
-    def _sender_of_delivery(subject: Subject, record: SignalDelivery) -> Process | None:
-        if record.signal in subject.ours:
-            return Process(os.getpid(), ours=subject.ours[record.signal])
-        found = sender_of(record.siginfo)
-        if found is None:
-            return None
-        pid, uid = found
-        return Process(pid, proc.comm(pid) or "", uid)
+    # What the witness says.
 
     def _announce(self, subject: Subject) -> None:
         """Say that a node is dead: once, as early as it is known."""
         if subject.announced or subject.removing or self._closing:
             return
         subject.announced = True
-        node, facts = subject.member.node, subject.facts
-        text = f"node {node} (pid {subject.member.pid}) "
-        if facts.status is None:
-            text += "is dead"
-        elif os.WIFSIGNALED(facts.status):
-            if facts.sender is None:
-                facts.sender = self._killer(subject, os.WTERMSIG(facts.status))
-            text += f"was {describe_end(facts.status)}, {sender_text(facts)}"
-        else:
-            text += describe_end(facts.status)
-        below = [] if self._cluster is None else self._cluster.topology.subtree(node)[1:]
-        if below:
-            text += f"; unreachable below it: {_listed(sorted(below))}"
-        self._say(text)
+        member, facts = subject.member, subject.facts
+        below = self._open().topology.subtree(member.node)[1:] if member.node in self._open().topology else []
+        self._say(notices.death(member, facts, below))
         self._journal.record(
-            "death", node=node, pid=subject.member.pid, status=facts.status, sender=str(facts.sender or ""),
-            unreachable=sorted([node, *below]),
+            "death", node=member.node, pid=member.pid, status=facts.status, sender=str(facts.sender or ""),
+            unreachable=sorted([member.node, *below]),
         )  # fmt: skip
 
-    def _note_autopsy(self, subject: Subject, autopsy: Autopsy) -> None:
-        subject.autopsy = autopsy
+    def _note_autopsy(self, subject: Subject) -> None:
         if not subject.removing:
-            self._journal.record("autopsy", node=subject.member.node, autopsy=autopsy)
+            self._journal.record("autopsy", node=subject.member.node, autopsy=subject.autopsy)
 
-    def _note_stop(self, subject: Subject, number: int) -> None:
-        facts = subject.facts
-        facts.stopped_at, facts.stop_signal = time.monotonic_ns(), number
-        if subject.last_signal is not None and subject.last_signal[0] == number:
-            facts.stopper = subject.last_signal[1]
-        elif number in subject.ours:
-            facts.stopper = Process(os.getpid(), ours=subject.ours[number])
-        node, by = subject.member.node, f" by {facts.stopper}" if facts.stopper else ""
-        self._journal.record("stop", node=node, signal=signal_name(number), sender=str(facts.stopper or ""))
-        if number not in subject.ours:
-            self._say(f"node {node} (pid {subject.member.pid}) was stopped by {signal_name(number)}{by}")
-        subject.ours.pop(number, None)
+    def _note_stop(self, subject: Subject) -> None:
+        facts, name = subject.facts, signal_name(subject.facts.stop_signal)
+        self._journal.record("stop", node=subject.member.node, signal=name, sender=str(facts.stopper or ""))
+        if facts.stop_signal not in subject.ours:
+            self._say(notices.stop(subject.member, facts))
 
     def _note_continue(self, subject: Subject) -> None:
-        facts = subject.facts
-        if facts.stopped_at is None:
-            return
-        facts.stopped_at, facts.stopper = None, None
         self._journal.record("continue", node=subject.member.node)
         if int(signal.SIGCONT) not in subject.ours:
-            self._say(f"node {subject.member.node} (pid {subject.member.pid}) runs again")
-        subject.ours.pop(int(signal.SIGCONT), None)
+            self._say(notices.again(subject.member))
 
     # Looking.
 
@@ -428,7 +308,7 @@ class Supervisor(Observer):
         found = proc.stat(pid)
         facts.state = found.state if found else "?"
         call = proc.syscall(pid)
-        facts.syscall = syscall_name(call.number) if call and call.number >= 0 else ""
+        facts.syscall = native_name(call.number) if call and call.number >= 0 else ""
         tracer = proc.tracer(pid)
         foreign = tracer is not None and tracer.pid != self._tracing.pid
         facts.foreign_tracer = Process(tracer.pid, tracer.name) if tracer and foreign else None
@@ -452,16 +332,3 @@ class Supervisor(Observer):
         if not self._closing:
             self._notify(text)
             self._journal.record("notice", text=text)
-
-
-def syscall_name(number: int) -> str:
-    """Return the name of a syscall of this machine; imported late, for the sake of the start."""
-    from bstinspect.decode.architecture import architecture
-
-    return architecture(os.uname().machine).name(number)
-
-
-def _listed(nodes: list[int]) -> str:
-    """Join ids; a long list is cut, for a notice is one line."""
-    shown = ";".join(map(str, nodes[:20]))
-    return shown if len(nodes) <= 20 else f"{shown};... ({len(nodes)} in all)"

@@ -15,7 +15,7 @@ import pytest
 from bstcluster import Observer, UnavailableError
 from bstinspect.linux import proc
 from bstinspect.linux.tracefs import SignalWatch
-from bstinspect.supervisor import Watch
+from bstinspect.subjects import Watch
 from bstinspect.verdicts import Kind
 
 if TYPE_CHECKING:

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 async def test_a_traced_sender(stage: Callable[..., AbstractAsyncContextManager[Stage]]) -> None:
     """The kill(2) of a traced shell is seen before the death that it causes."""
     async with stage(10, 5) as scene:
-        if scene.supervisor._signals is not None:  # go on as without root: no tracepoint
-            scene.supervisor._signals.close()
-            scene.supervisor._signals = None
+        scene.supervisor._witness.close()  # go on as without root: no tracepoint
         command = ["sh", "-c", 'read go; kill -9 "$1"', "sh", str(scene.pid(5))]
         with subprocess.Popen(command, stdin=subprocess.PIPE) as shell:  # noqa: ASYNC220
             await scene.supervisor._tracing.seize(shell.pid)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -57,3 +58,8 @@ def architecture(machine: str) -> Architecture:
         {number: count for number, (_, count) in calls.items()},
         (16, 32) if machine == "aarch64" else (24, 40),
     )
+
+
+def native_name(number: int) -> str:
+    """Return the name of a syscall of the machine that this runs on."""
+    return architecture(os.uname().machine).name(number)
