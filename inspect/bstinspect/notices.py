@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.verdicts import KernelFacts, describe_end, sender_text, signal_name
+from bstinspect.decode.names import describe_status, signal_name
+from bstinspect.verdicts import KernelFacts, sender_text
 
 if TYPE_CHECKING:
     from bstcluster import Member
@@ -19,9 +20,9 @@ def death(member: Member, facts: KernelFacts, below: list[int]) -> str:
     if facts.status is None:
         text += "is dead"
     elif os.WIFSIGNALED(facts.status):
-        text += f"was {describe_end(facts.status)}, {sender_text(facts)}"
+        text += f"was {describe_status(facts.status)}, {sender_text(facts)}"
     else:
-        text += describe_end(facts.status)
+        text += describe_status(facts.status)
     return text + (f"; unreachable below it: {_joined(sorted(below))}" if below else "")
 
 

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Final
 from bstcluster import Cluster, Member, NotFoundError, Observer, State, UnavailableError
 from bstinspect import notices
 from bstinspect.decode.architecture import native_name
+from bstinspect.decode.names import signal_name
 from bstinspect.errors import InspectError, TracerError
 from bstinspect.linux import proc
 from bstinspect.subjects import Subject, Watch
-from bstinspect.verdicts import Process, Verdict, judge, signal_name
+from bstinspect.verdicts import Process, Verdict, judge
 from bstinspect.watching import TracerKeeper, Wanted
 from bstinspect.witness import Witness
 

@@ -7,10 +7,11 @@ process: its end, its stops, what its main thread sits in, who traces it.
 from __future__ import annotations
 
 import os
-import signal
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from bstinspect.decode.names import describe_status, signal_name
 
 if TYPE_CHECKING:
     from bstcluster.topology import Tree
@@ -128,7 +129,7 @@ def _own_verdict(node: int, facts: KernelFacts, now: int, *, silent: bool) -> Ve
 def _death(node: int, facts: KernelFacts, when: str) -> Verdict:
     if facts.status is None:
         return Verdict(node, Kind.KILLED, f"dead, {when}", node, facts)
-    end = describe_end(facts.status)
+    end = describe_status(facts.status)
     if os.WIFEXITED(facts.status):
         return Verdict(node, Kind.EXITED, f"{end}, {when}", node, facts)
     return Verdict(node, Kind.KILLED, f"dead: {end}, {when}, {sender_text(facts)}", node, facts)
@@ -137,24 +138,6 @@ def _death(node: int, facts: KernelFacts, when: str) -> Verdict:
 def sender_text(facts: KernelFacts) -> str:
     """Say who killed it."""
     return f"by {facts.sender}" if facts.sender else "sender unknown"
-
-
-def describe_end(status: int) -> str:
-    """Say how a process ended, from its wait status (wait(2))."""
-    if os.WIFEXITED(status):
-        return f"exited with status {os.WEXITSTATUS(status)}"
-    core = " (core dumped)" if os.WCOREDUMP(status) else ""
-    return f"killed by {signal_name(os.WTERMSIG(status))}{core}"
-
-
-def signal_name(number: int) -> str:
-    """Return a signal's name, also for the real-time signals that have none of their own (signal(7))."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return (
-            f"SIGRT_{number - 32}" if signal.SIGRTMIN - 2 <= number <= signal.SIGRTMAX else f"signal {number}"
-        )
 
 
 def ago(nanoseconds: int) -> str:

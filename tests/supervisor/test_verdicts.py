@@ -9,15 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bstcluster.topology import Tree
+from bstinspect.decode.names import describe_status, signal_name
 from bstinspect.verdicts import (
     KernelFacts,
     Kind,
     Process,
     ago,
-    describe_end,
     judge,
     sender_text,
-    signal_name,
 )
 
 SECOND = 10**9
@@ -210,9 +209,9 @@ def test_names_of_signals_and_ends() -> None:
     """The kernel's names; real-time signals have strace's; what is no signal has its number."""
     assert signal_name(9) == "SIGKILL"
     assert signal_name(signal.SIGRTMIN + 1) == f"SIGRT_{signal.SIGRTMIN + 1 - 32}"
-    assert signal_name(99) == "signal 99"
-    assert describe_end(0) == "exited with status 0"
-    assert describe_end(255 << 8) == "exited with status 255"
-    assert describe_end(15) == "killed by SIGTERM"
+    assert signal_name(99) == "99"
+    assert describe_status(0) == "exited with status 0"
+    assert describe_status(255 << 8) == "exited with status 255"
+    assert describe_status(15) == "killed by SIGTERM"
     assert sender_text(KernelFacts()) == "sender unknown"
     assert str(Process(7, "", 0)) == "pid 7 (uid 0)"
