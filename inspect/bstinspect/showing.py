@@ -127,7 +127,7 @@ def _autopsy(autopsy: Autopsy) -> list[str]:
 
 
 def _thread(thread: ThreadState) -> str:
-    from bstinspect.decode.names import describe_call
+    from bstinspect.decode.brief import describe_call
 
     if thread.syscall < 0:
         return f"{thread.tid} {thread.name}: in user space"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bstinspect.decode.architecture import architecture
-from bstinspect.decode.names import describe_call, describe_status, errno_name, signal_name
+from bstinspect.decode.brief import describe_call
+from bstinspect.decode.names import describe_status, errno_name, signal_name
 
 NUMBERS = architecture("x86_64").numbers
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bstinspect.decode.architecture import architecture
-from bstinspect.decode.names import describe_call, describe_status, errno_name, signal_name
+from bstinspect.decode.brief import describe_call
+from bstinspect.decode.names import describe_status, errno_name, signal_name
 from bstinspect.decode.quote import escape, quote_text
 from bstinspect.decode.text import StraceText
 from bstinspect.records import (

@@ -1,16 +1,11 @@
-"""Names of signals, errors and wait statuses, and a call in a few words for an autopsy."""
+"""Names of signals, errors and wait statuses."""
 
 from __future__ import annotations
 
 import errno
 import os
 import signal
-from typing import TYPE_CHECKING, Final
-
-from bstinspect.decode.architecture import architecture
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from typing import Final
 
 FIRST_REALTIME: Final = 32
 """The kernel's SIGRTMIN; the C library keeps the first two for itself and calls 34 SIGRTMIN."""
@@ -63,18 +58,3 @@ def describe_status(status: int) -> str:
     if low:
         return f"killed by {signal_name(low)}" + (" (core dumped)" if status & 0x80 else "")
     return f"exited with status {status >> 8 & 0xFF}"
-
-
-def describe_call(number: int, arguments: Sequence[int], machine: str = "x86_64") -> str:
-    """Return a call as text without its memory, for example ``futex(0x7f..., FUTEX_WAIT_PRIVATE, 2, NULL)``.
-
-    Pointers stay addresses. `arguments` may be fewer than the call takes; then the rest is left out.
-    """
-    from bstinspect.decode.call import Call, Memory
-    from bstinspect.decode.table import shape_of
-
-    tables = architecture(machine)
-    if number < 0 and not arguments:
-        return "user space"
-    call = Call(tables.name(number), tuple(arguments), Memory(()), tables)
-    return f"{call.name}({', '.join(shape_of(call).all_arguments(call))})"
