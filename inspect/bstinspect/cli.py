@@ -62,13 +62,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ClusterError, InspectError) as error:
         if options.debug:
             traceback.print_exc()
-        _complain(str(error))
+        write_error(_one_line(str(error)))
         return error.exit_code
     except OSError as error:
         if options.debug:
             traceback.print_exc()
         name = f"{error.filename}: " if error.filename else ""
-        _complain(f"{name}{error.strerror}")
+        write_error(_one_line(f"{name}{error.strerror}"))
         return 1
 
 
@@ -129,7 +129,7 @@ async def _run(options: argparse.Namespace) -> None:
     def notify(text: str) -> None:
         show(text)  # where notices go changes when the terminal is there
 
-    session = Session(options.session, _complain)
+    session = Session(options.session, lambda text: notify(_one_line(text)))
     supervisor = Supervisor(notify, session, session.path("capture.bst"), watch=not options.no_watch)
     cluster = Cluster(observer=supervisor, tracer_ancestor=os.getpid())
     async with contextlib.AsyncExitStack() as stack:
@@ -175,9 +175,9 @@ def _toolbar(cluster: Cluster, supervisor: Supervisor) -> str:
     return f" nodes {nodes} | unreachable {unreachable} | watched {supervisor.watched()} "
 
 
-def _complain(text: str) -> None:
-    """Write one line to standard error; a name in it cannot move the cursor."""
-    write_error(f"bstrace: {printable(os.fsencode(text))}")
+def _one_line(text: str) -> str:
+    """Return a complaint as a line; a file's name in it cannot move the cursor."""
+    return f"bstrace: {printable(os.fsencode(text))}"
 
 
 def _do_without_standard_input() -> None:

@@ -79,6 +79,9 @@ class Supervisor(Observer):
 
     async def close(self) -> None:
         """Let every node go. The cluster is closed after this."""
+        for subject in self._subjects.values():
+            if subject.facts.died_at is not None:
+                self._announce(subject)  # its status has not come yet; nobody would wait for it now
         self._closing = True
         await self._tracing.close()
         self._witness.close()
