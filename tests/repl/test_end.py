@@ -50,7 +50,9 @@ class Scene:
         return [pid for pids in self.below.values() for pid in pids]
 
     def kill(self, *who: str) -> None:
-        """SIGKILL these processes, as quickly as possible one after the other."""
+        """SIGKILL these processes at once: where it is one of several, the command does not see the others go."""
+        if len(who) > 1:
+            os.kill(self.session.pid, signal.SIGSTOP)
         for name in who:
             for pid in [self.session.pid] if name == "bstrace" else self.below[name]:
                 os.kill(pid, signal.SIGKILL)
