@@ -50,7 +50,7 @@ class Scene:
         return [pid for pids in self.below.values() for pid in pids]
 
     def kill(self, *who: str) -> None:
-        """SIGKILL these processes at once: where it is one of several, the command does not see the others go."""
+        """SIGKILL these processes at once: the command does not see the others go before it."""
         if len(who) > 1:
             os.kill(self.session.pid, signal.SIGSTOP)
         for name in who:
