@@ -91,8 +91,16 @@ class Terminal:
 
     async def run(self) -> None:
         """Prompt until Ctrl-D or `exit`. Ctrl-C cancels what was asked last and waits, or clears the line."""
-        # While a reply is awaited the terminal is not in raw mode, and Ctrl-C is a signal.
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._cancel_last)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._cancel_last)  # from kill(1)
+        # Raw between two prompts as well: the terminal would make an end of file of a Ctrl-D there, which
+        # the next prompt never sees, and echo what is typed ahead.
+        with self._session.input.raw_mode():
+            await self._prompt()
+        for task in self._replies:
+            task.cancel()
+        await asyncio.gather(*self._replies, return_exceptions=True)
+
+    async def _prompt(self) -> None:
         while True:
             try:
                 text = await self._session.prompt_async(handle_sigint=False)
@@ -109,9 +117,6 @@ class Terminal:
             self._waiting.append(task)
             task.add_done_callback(self._answered)
             await asyncio.wait([task], timeout=0.05)  # a quick answer stands before the next prompt
-        for task in self._replies:
-            task.cancel()
-        await asyncio.gather(*self._replies, return_exceptions=True)
 
     def show(self, text: str) -> None:
         """Print above the prompt, at once, whatever the person is typing. ANSI colours are understood."""
