@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from bstcluster import Observer, UnavailableError
+from bstinspect.capture.file import CaptureReader
 from bstinspect.linux import proc
 from bstinspect.linux.tracefs import SignalWatch
+from bstinspect.records import SyscallEntry
 from bstinspect.subjects import Watch
 from bstinspect.verdicts import Kind
 
@@ -420,9 +424,12 @@ async def test_a_tracer_that_is_killed(stage: Open, outsider: Outsider) -> None:
             tracer = proc.tracer(scene.pid(node))
             assert tracer is not None
             assert tracer.pid == second
-        assert scene.supervisor.subject(20).traced
+        again = time.monotonic_ns()
         assert await scene.cluster.exec(20, [1, 2]) == 3
-        await scene.type("trace 20 off")
+        assert (await scene.type("trace 20 off")).line == "Ok"
+        with contextlib.closing(CaptureReader(str(scene.text.with_name("capture.bst")))) as capture:
+            calls = [each for each in capture.available() if isinstance(each, SyscallEntry)]
+        assert [each for each in calls if each.pid == scene.pid(20) and each.when > again]
         with outsider("KILL", scene.pid(20)):
             await scene.notice(r"node 20 .* was killed by SIGKILL.*")
         assert (await scene.until(lambda: scene.supervisor.subject(20).autopsy)).pid == scene.pid(20)
