@@ -20,17 +20,8 @@ if TYPE_CHECKING:
 
 WITHIN: Final = 1.0
 """Seconds until all is gone."""
-STATES: Final = [
-    (),
-    ("stop 20",),
-    ("stop 40",),
-    ("crash 20",),
-    ("crash 40",),
-    ("trace 20 on", "exec 20 1 1"),
-    ("trace 10 on", "stop 10", "crash 20", "stop 60"),
-    ("watch 20 off", "stop 20"),
-    ("kill 40",),
-]
+MIXED: Final = ("trace 10 on", "exec 10 1 1", "stop 10", "crash 20", "stop 60")
+STATES: Final = [(), ("stop 40",), ("crash 20",), MIXED, ("watch 20 off", "stop 20"), ("kill 40",)]
 
 
 class Scene:
@@ -90,7 +81,7 @@ def test_the_end_of_input(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-@pytest.mark.parametrize("commands", [(), STATES[6]], ids=["running", "mixed"])
+@pytest.mark.parametrize("commands", [(), MIXED], ids=["running", "mixed"])
 def test_signals(
     begin: Callable[..., Scene],
     orphanage: Orphanage,
@@ -125,7 +116,7 @@ def test_kill_9(
 
 
 @pytest.mark.parametrize("who", [("bstrace",), ("keeper", "bstrace"), ("keeper",)], ids=" ".join)
-@pytest.mark.parametrize("commands", [(), STATES[6]], ids=["running", "mixed"])
+@pytest.mark.parametrize("commands", [(), MIXED], ids=["running", "mixed"])
 def test_kill_9_while_the_tracer_is_stopped(
     begin: Callable[..., Scene],
     orphanage: Orphanage,
@@ -160,7 +151,7 @@ def test_kill_9_of_all_at_once(
     assert not now.name.startswith(f"bstrace-{scene.session.pid}-")
 
 
-@pytest.mark.parametrize("commands", [(), STATES[6]], ids=["running", "mixed"])
+@pytest.mark.parametrize("commands", [(), MIXED], ids=["running", "mixed"])
 def test_kill_9_of_the_keeper(
     begin: Callable[..., Scene], orphanage: Orphanage, commands: tuple[str, ...]
 ) -> None:

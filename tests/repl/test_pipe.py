@@ -341,10 +341,16 @@ def test_nobody_reads_the_replies(bstrace: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)]
-)
-@pytest.mark.parametrize(
-    "beginning", [b"", b"exec 1 5 1 2", b"exec 2 1 1\n"], ids=["idle", "line", "request"]
+    ("number", "status", "beginning"),
+    [
+        (signal.SIGTERM, 143, b""),
+        (signal.SIGTERM, 143, b"exec 1 5 1 2"),
+        (signal.SIGTERM, 143, b"exec 2 1 1\n"),
+        (signal.SIGHUP, 129, b""),
+        (signal.SIGINT, 130, b"exec 1 5 1 2"),
+        (signal.SIGINT, 130, b"exec 2 1 1\n"),
+    ],
+    ids=str,
 )
 def test_signals(piped: Callable[..., Piped], number: int, status: int, beginning: bytes) -> None:
     """Each ends the session with its status, and no word, whatever it waits for."""

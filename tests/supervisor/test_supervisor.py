@@ -270,7 +270,7 @@ async def test_a_second_life(stage: Open) -> None:
 async def test_a_node_that_hangs(stage: Open) -> None:
     """Its main thread sits in pause(2) for real: the verdict names the call and since when; death is seen."""
     async with stage(40, 20, 60, 10) as scene:
-        assert await scene.supervisor.watch(20, on=False) == ""
+        assert (await scene.type("watch 20 off")).line == "Ok"
         hang(scene.pid(20))
         assert await scene.cluster.pingall() == [10, 20]
         found = await scene.why()
@@ -302,12 +302,11 @@ async def test_a_node_that_strace_traces_already(stage: Open, strace: Strace, ou
             assert await scene.why() == {}  # it answers, whoever traces it
             with outsider("KILL", scene.pid(3)):
                 assert "was killed by SIGKILL" in await scene.notice(r"node 3 .*")
-            remark = await scene.supervisor.watch(5, on=True)
-            assert remark == who
-            assert (await scene.type("trace 5 on")).line == f"Error:5: {remark}"
+            assert who in str(await scene.type("watch 5 on"))
+            assert (await scene.type("trace 5 on")).line == f"Error:5: {who}"
             assert scene.supervisor.watched() == 0
             assert len(scene.notices) == 2
-        assert await scene.supervisor.watch(5, on=True) == ""
+        assert (await scene.type("watch 5 on")).line == "Ok"
         assert scene.supervisor.watched() == 1
 
 
