@@ -170,7 +170,7 @@ class Channel:
             try:
                 await self._feed(first, rest, pending)
                 answer = await pending.answer
-                answered = True
+                answered = not isinstance(answer, Unavailable)
                 return answer
             finally:
                 if not answered:
@@ -279,19 +279,25 @@ class Channel:
             except zmq.Again:
                 return
             try:
-                if len(frames) != 1:
-                    raise msgspec.DecodeError
-                reply = decode_reply(frames[0])
+                self._take(sender, *frames)
             except msgspec.MsgspecError:
                 self._count_malformed()
-                continue
-            if sender == self.root and not isinstance(reply, Hello):
-                self._dispatch(reply)
-            elif isinstance(reply, Hello):
-                self._greet(sender, reply)
-            else:
-                self._count_malformed()
+            except BaseException:
+                self._loop.call_soon(self._drain)  # the descriptor does not tell of the rest again
+                raise
         self._loop.call_soon(self._drain)
+
+    def _take(self, sender: bytes, *frames: bytes) -> None:
+        """Take in a message. Raises MsgspecError where it is none that belongs here."""
+        if len(frames) != 1:
+            raise msgspec.DecodeError
+        reply = decode_reply(frames[0])
+        if isinstance(reply, Hello):
+            self._greet(sender, reply)
+        elif sender == self.root:
+            self._dispatch(reply)
+        else:
+            raise msgspec.DecodeError
 
     def _count_malformed(self) -> None:
         self.malformed += 1

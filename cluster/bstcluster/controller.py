@@ -179,8 +179,9 @@ class Cluster:
             else:
                 member = await self._create_below(parent, node, life)
             self._topology.add(node)
-            self._members[node] = self._by_pid[member.pid] = member
-            await self._observer.created(member)
+            self._members[node] = member
+            # The node is there, whether or not anybody still waits: the observer gets to know it.
+            await asyncio.shield(self._in_background(self._observer.created(member)))
             return member.pid
 
     async def exec(self, node: int, numbers: Iterable[int]) -> int:
@@ -230,26 +231,10 @@ class Cluster:
     async def kill(self, node: int) -> None:
         """Remove `node` and all below it: end the processes, reap them, free the ids.
 
-        Raises NotFoundError, and NodeError when a process would not die.
+        Once begun it is carried through, even where the caller is cancelled. Raises NotFoundError, and
+        NodeError when a process would not die.
         """
-        async with self._shape:
-            if node not in self._topology:
-                raise NotFoundError(node)
-            gone = [self._members[each] for each in self._topology.subtree(node)]
-            self._observer.removing(gone)
-            for member in gone:
-                _signal(member, signal.SIGKILL)
-            for member in gone:
-                if not await member.until(_is_dead, DEATH_LIMIT):
-                    raise NodeError(node, f"process {member.pid} does not die")
-            await self._reap(self._topology[node].parent, gone)
-            self._topology.remove(node)
-            for member in gone:
-                del self._members[member.node]
-                if self._by_pid.get(member.pid) is member:
-                    del self._by_pid[member.pid]
-            self._open_channel().fail(lambda target: target not in self._topology)
-            self._observer.forgotten(gone)
+        await asyncio.shield(self._in_background(self._remove(node)))
 
     # What an outsider could do with kill(1).
 
@@ -274,13 +259,18 @@ class Cluster:
             raise UnavailableError(node)
 
     async def cont(self, node: int) -> None:
-        """SIGCONT the node's process; return when it runs. Raises NotFoundError, UnavailableError if dead."""
+        """SIGCONT the node's process; return when it runs.
+
+        Below a dead or stopped node nobody reports that, and the signal has to do. Raises NotFoundError, and
+        UnavailableError when it is dead or goes on being stopped.
+        """
         member = self._living(node)
         self._observer.signalling(member, signal.SIGCONT)
         _signal(member, signal.SIGCONT)
         # Its parent reports it; where the parent cannot be reached, nobody does until it can be.
         if self._blocked(node) == node:
-            await member.until(_is_running, self._deadline())
+            if not await member.until(_is_running, self._deadline()) or member.state is State.DEAD:
+                raise UnavailableError(node)
         else:
             member.become(State.RUNNING)
 
@@ -318,6 +308,26 @@ class Cluster:
 
     # How.
 
+    async def _remove(self, node: int) -> None:
+        async with self._shape:
+            if node not in self._topology:
+                raise NotFoundError(node)
+            gone = [self._members[each] for each in self._topology.subtree(node)]
+            self._observer.removing(gone)
+            for member in gone:
+                _signal(member, signal.SIGKILL)
+            for member in gone:
+                if not await member.until(_is_dead, DEATH_LIMIT):
+                    raise NodeError(node, f"process {member.pid} does not die")
+            await self._reap(self._topology[node].parent, gone)
+            self._topology.remove(node)
+            for member in gone:
+                del self._members[member.node]
+                if self._by_pid.get(member.pid) is member:
+                    del self._by_pid[member.pid]
+            self._open_channel().fail(lambda target: target not in self._topology)
+            self._observer.forgotten(gone)
+
     async def _exec_once(self, node: int, count: int | None, text: bytes) -> int:
         """Send numbers that fit one message; return their sum."""
         channel = self._open_channel()
@@ -354,6 +364,7 @@ class Cluster:
         if self._keeper is not keeper:
             return  # that is what `close` asked for
         self._keeper = None
+        self._observer.removing(list(self._members.values()))
         for member in self._members.values():
             _signal(member, signal.SIGKILL)
         self._observer.notice(
@@ -399,7 +410,7 @@ class Cluster:
             channel.root = None
             os.kill(pid, signal.SIGKILL)
             raise CreateError(node, f"cannot watch process {pid}: {error.strerror}") from error
-        member.watch(self._died)
+        self._adopt(member)
         member.until_dead(greeting)
         try:
             async with asyncio.timeout(HELLO_LIMIT):
@@ -449,8 +460,13 @@ class Cluster:
             os.kill(answer.pid, signal.SIGKILL)
             await self._forget(parent, node, life)
             raise CreateError(node, f"cannot watch process {answer.pid}: {error.strerror}") from error
-        member.watch(self._died)
+        self._adopt(member)
         return member
+
+    def _adopt(self, member: Member) -> None:
+        """Listen to what happens to a new process from now on."""
+        self._by_pid[member.pid] = member
+        member.watch(self._died)
 
     async def _reap(self, parent: int | None, gone: list[Member]) -> None:
         """Return when `gone` (all dead, the top first) are no zombies any more.
@@ -518,17 +534,24 @@ class Cluster:
             return
         try:
             member = Member(create.child, create.life, answer.pid, answer.born)
+            _signal(member, signal.SIGKILL)
+            member.close()
         except ProcessLookupError:
             return
-        _signal(member, signal.SIGKILL)
-        member.close()
+        except OSError:  # no descriptor left for its pidfd
+            os.kill(answer.pid, signal.SIGKILL)
         self._in_background(self._forget(create.target, create.child, create.life))
 
     def _in_background(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.get_running_loop().create_task(work)
         self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        task.add_done_callback(self._background_done)
         return task
+
+    def _background_done(self, task: asyncio.Task[Any]) -> None:
+        self._background.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever still waits gets it; nobody else is to be told
 
 
 def _chunks(node: int, numbers: Iterable[int]) -> Iterator[bytes]:

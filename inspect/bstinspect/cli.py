@@ -148,6 +148,7 @@ async def _run(options: argparse.Namespace) -> None:
         stack.push_async_callback(commands.close)  # after the tracer: it decodes what was captured last
         stack.push_async_callback(supervisor.close)
         await supervisor.open(cluster)
+        stack.push(lambda kind, _error, _trace: commands.hurry() if kind else None)
         if plain:
             await run_script(shell, _lines(options))
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bstcluster import language
 from bstcluster.language import LanguageError, Reply
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
     from bstcluster import Cluster
     from bstinspect.supervisor import Supervisor
+
+
+PATIENCE: Final = 30.0
+HURRY: Final = 0.3
+"""Seconds that the decoder gets at the end for what it has not decoded yet; the capture has it anyway."""
 
 
 class InspectCommands:
@@ -39,6 +44,12 @@ class InspectCommands:
         self._echo = echo
         self._color = color
         self._follower: Follower | None = None
+        self._decoders = 0
+        self._patience = PATIENCE
+
+    def hurry(self) -> None:
+        """Give the decoder no time to catch up: the session is ended by a signal."""
+        self._patience = HURRY
 
     def join(self, shell: Shell) -> None:
         """Put the commands into the shell's table."""
@@ -66,7 +77,7 @@ class InspectCommands:
     async def close(self) -> None:
         """End the decoder, when the tracer is closed."""
         if self._follower is not None:
-            await self._follower.close()
+            await self._follower.close(self._patience)
 
     async def _pingall(self, _words: Words) -> Reply:
         survey = await self._cluster.survey()
@@ -76,11 +87,10 @@ class InspectCommands:
     async def _tree(self, _words: Words) -> Reply:
         places = self._cluster.tree()
         unreachable = self._supervisor.unreachable()
+        verdicts = self._supervisor.verdicts(place.node for place in places)
         labels = {
-            place.node: label(
-                place, self._supervisor.verdict(place.node), cut=place.node in unreachable, color=self._color
-            )
-            for place in places
+            place.node: label(place, verdict, cut=place.node in unreachable, color=self._color)
+            for place, verdict in zip(places, verdicts, strict=True)
         }
         return Reply("Ok", draw(places, labels))
 
@@ -95,8 +105,11 @@ class InspectCommands:
 
     async def _watch(self, words: Words) -> Reply:
         node = language.parse_id(words[0])
-        remark = await self._supervisor.watch(node, on=_on_or_off(words[1], "watch ID on|off"))
-        return Reply("Ok", remark)
+        try:
+            await self._supervisor.watch(node, on=_on_or_off(words[1], "watch ID on|off"))
+        except InspectError as error:
+            return Reply(f"Error:{node}: {error}")
+        return Reply("Ok")
 
     async def _trace(self, words: Words) -> Reply:
         usage = "trace ID on|off [-e trace=SET]"
@@ -108,19 +121,22 @@ class InspectCommands:
         except InspectError as error:
             raise LanguageError(str(error)) from error
         try:
+            remark = self._follow() if on else ""
             await self._supervisor.trace(node, on=on, syscalls=syscalls)
         except InspectError as error:
             return Reply(f"Error:{node}: {error}")
-        return Reply("Ok", self._follow() if on else "")
+        return Reply("Ok", remark)
 
     def _follow(self) -> str:
         """Start the decoder when it is first needed; return what to tell the person."""
         if self._capture is None:
             return "Nothing is kept: the session has no directory."
-        text = self._capture.with_name("trace.txt")
-        if self._follower is None:
-            self._follower = Follower(self._capture, text, self._echo)
-        return f"Tracing to {text}"
+        if self._follower is None or self._follower.ended:
+            # A decoder that was killed has left a part: another one begins anew, in a file of its own.
+            self._decoders += 1
+            name = "trace.txt" if self._decoders == 1 else f"trace-{self._decoders}.txt"
+            self._follower = Follower(self._capture, self._capture.with_name(name), self._echo)
+        return f"Tracing to {self._follower.text}"
 
 
 def _parse_filter(word: bytes) -> frozenset[int] | None:

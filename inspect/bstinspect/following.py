@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 LINES_AT_ONCE: Final = 40
 """Lines shown of one burst; the file has all of them."""
-END_LIMIT: Final = 5.0
 
 
 class Follower:
@@ -35,7 +34,7 @@ class Follower:
             )
         except OSError as error:
             raise InspectError(f"cannot start the decoder: {error.strerror}") from error
-        self._text = text
+        self.text = text
         self._echo = echo
         self._rest = b""
         self._loop = asyncio.get_running_loop()
@@ -46,12 +45,17 @@ class Follower:
             os.set_blocking(self._process.stdout.fileno(), False)
             self._loop.add_reader(self._process.stdout, self._receive)
 
-    async def close(self) -> None:
-        """Let it finish what is captured, and end."""
+    @property
+    def ended(self) -> bool:
+        """True when the process is gone."""
+        return self._gone.done()
+
+    async def close(self, patience: float) -> None:
+        """Let it finish what is captured, for at most `patience` seconds, and end."""
         if self._process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
-        await asyncio.wait([self._gone], timeout=END_LIMIT)
+        await asyncio.wait([self._gone], timeout=patience)
         if not self._gone.done():
             self._process.kill()
             await self._gone
@@ -69,7 +73,7 @@ class Follower:
         *lines, self._rest = (self._rest + data).split(b"\n")
         if len(lines) > LINES_AT_ONCE:
             left_out = len(lines) - LINES_AT_ONCE
-            lines[LINES_AT_ONCE:] = [f"... {left_out} more lines in {self._text}".encode()]
+            lines[LINES_AT_ONCE:] = [f"... {left_out} more lines in {self.text}".encode()]
         if lines:
             self._echo(b"\n".join(lines).decode("utf-8", "backslashreplace"))
 

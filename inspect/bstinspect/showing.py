@@ -11,7 +11,7 @@ import psutil
 from bstcluster import Place, State
 from bstinspect.decode.architecture import native_name
 from bstinspect.linux import proc
-from bstinspect.verdicts import Kind, Verdict, sender_text
+from bstinspect.verdicts import Kind, Verdict
 
 if TYPE_CHECKING:
     from bstinspect.records import Autopsy, ThreadState
@@ -88,8 +88,8 @@ def explain(verdict: Verdict, subject: Subject) -> str:
         rows.append(f"  main thread: {_sits_in(facts.syscall, facts.state)}")
         rows += [f"  {line}" for line in _watching(subject)]
         return "\n".join(rows)
-    if facts.status is not None and os.WIFSIGNALED(facts.status):
-        rows.append(f"  killed {sender_text(facts)}")
+    if subject.autopsy is None and facts.stopped_at is not None:
+        rows.append("  it was stopped when it died")
     if subject.autopsy is None:
         rows.append(f"  no autopsy: {subject.refusal or 'it was not watched when it died'}")
         return "\n".join(rows)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from bstinspect.verdicts import KernelFacts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bstcluster import Member
     from bstinspect.records import Autopsy
     from bstinspect.verdicts import Process
@@ -40,3 +42,40 @@ class Subject:
     """Signals that this session itself has sent, and by which command."""
     last_signal: tuple[int, Process] | None = None
     """The last signal seen on its way to the node, and its sender."""
+
+
+class Subjects:
+    """All subjects: by the node's life, and by pid.
+
+    A dead node stays in the tree while its pid may be given to somebody else: the latest owner of a pid is
+    the one that a tracer's record means.
+    """
+
+    def __init__(self) -> None:
+        self._by_life: dict[tuple[int, int], Subject] = {}
+        self._by_pid: dict[int, Subject] = {}
+
+    def __iter__(self) -> Iterator[Subject]:
+        return iter(self._by_life.values())
+
+    def of(self, member: Member) -> Subject:
+        """Return what is known of a node; a new one is taken in."""
+        subject = self._by_life.get((member.node, member.life))
+        if subject is None:
+            subject = Subject(member)
+            self._by_life[member.node, member.life] = self._by_pid[member.pid] = subject
+        return subject
+
+    def known(self, member: Member) -> Subject | None:
+        """Return what is known of a node, or None."""
+        return self._by_life.get((member.node, member.life))
+
+    def at(self, pid: int) -> Subject | None:
+        """Return whose pid this is."""
+        return self._by_pid.get(pid)
+
+    def remove(self, member: Member) -> None:
+        """Forget a node."""
+        subject = self._by_life.pop((member.node, member.life), None)
+        if subject is not None and self._by_pid.get(member.pid) is subject:
+            del self._by_pid[member.pid]

@@ -7,6 +7,7 @@ not, node by node, the pidfd and /proc tell what they can.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import time
 from typing import TYPE_CHECKING, Final
@@ -60,7 +61,6 @@ class Supervisor(Observer):
         self._subjects = self._witness.subjects
         self._cluster: Cluster | None = None
         self._refusals: set[str] = set()
-        self._cut: frozenset[int] = frozenset()
         self._closing = False
         self._tracing = TracerKeeper(
             capture, self._witness.happened, self._wanted, self._not_seized_again, self._say
@@ -79,7 +79,7 @@ class Supervisor(Observer):
 
     async def close(self) -> None:
         """Let every node go. The cluster is closed after this."""
-        for subject in self._subjects.values():
+        for subject in self._subjects:
             if subject.facts.died_at is not None:
                 self._announce(subject)  # its status has not come yet; nobody would wait for it now
         self._closing = True
@@ -90,15 +90,17 @@ class Supervisor(Observer):
 
     async def created(self, member: Member) -> None:
         """Watch a new node."""
-        subject = self._subjects[member.pid] = Subject(member)
-        if self._watch_all:
+        subject = self._subjects.of(member)
+        if member.state is State.DEAD:  # killed before anybody could look
+            self.died(member)
+        elif self._watch_all:
             await self._attach(subject)
         else:
-            subject.watch = Watch.PIDFD if self._tracing.gave_up else Watch.OFF
+            await self._release(subject)  # it may be followed from its parent
 
     def died(self, member: Member) -> None:
         """Its pidfd says that it is dead; the tracer has said so before, unless it was not watched."""
-        subject = self._subjects.get(member.pid)
+        subject = self._subjects.known(member)
         if subject is None:
             return
         subject.facts.died_at = subject.facts.died_at or time.monotonic_ns()
@@ -107,25 +109,25 @@ class Supervisor(Observer):
 
     def reaped(self, member: Member) -> None:
         """Its parent says with what status it ended."""
-        subject = self._subjects.get(member.pid)
+        subject = self._subjects.known(member)
         if subject is not None and member.status is not None:
             self._witness.died(subject, member.died_at or time.monotonic_ns(), member.status)
 
     def stopped(self, member: Member) -> None:
         """Its parent says that it is stopped; the tracer knew before, and knows by whom."""
-        subject = self._subjects.get(member.pid)
-        if subject is not None:
+        subject = self._subjects.known(member)
+        if subject is not None and _is_stopped(member):
             self._witness.stopped(subject, member.stop_signal)
 
     def continued(self, member: Member) -> None:
         """Its parent says that it runs again."""
-        subject = self._subjects.get(member.pid)
-        if subject is not None:
+        subject = self._subjects.known(member)
+        if subject is not None and not _is_stopped(member):
             self._witness.continued(subject)
 
     def signalling(self, member: Member, number: int) -> None:
         """Remember which signals are our own; a SIGCONT that changes nothing is not to be remembered."""
-        subject = self._subjects.get(member.pid)
+        subject = self._subjects.known(member)
         if subject is not None and (number != signal.SIGCONT or subject.facts.stopped_at is not None):
             names = {signal.SIGKILL: "crash", signal.SIGSTOP: "stop", signal.SIGCONT: "cont"}
             subject.ours[number] = names.get(signal.Signals(number), "signal")
@@ -133,13 +135,12 @@ class Supervisor(Observer):
     def removing(self, members: list[Member]) -> None:
         """A kill ends them: no notice."""
         for member in members:
-            if member.pid in self._subjects:
-                self._subjects[member.pid].removing = True
+            self._subjects.of(member).removing = True
 
     def forgotten(self, members: list[Member]) -> None:
         """Forget them too."""
         for member in members:
-            self._subjects.pop(member.pid, None)
+            self._subjects.remove(member)
 
     def notice(self, text: str) -> None:
         """Pass on what the cluster has to say."""
@@ -147,17 +148,18 @@ class Supervisor(Observer):
 
     # What a person asks for.
 
-    async def watch(self, node: int, *, on: bool) -> str:
-        """Attach to a node, or let it go; return a remark, empty where there is none.
+    async def watch(self, node: int, *, on: bool) -> None:
+        """Attach to a node, or let it go.
 
-        Raises NotFoundError, UnavailableError when it is dead.
+        Raises NotFoundError, UnavailableError when it is dead, TracerError when it cannot be attached to.
         """
         subject = self._living(node)
         if not on:
             await self._release(subject)
-            return ""
-        await self._attach(subject)
-        return subject.refusal
+            return
+        await self._attach(subject, explain=False)
+        if subject.refusal:
+            raise TracerError(subject.refusal)
 
     async def trace(self, node: int, *, on: bool, syscalls: Iterable[int] | None) -> None:
         """Switch the tracing of a node's syscalls; `syscalls` are their numbers, None for all.
@@ -166,7 +168,7 @@ class Supervisor(Observer):
         """
         subject = self._living(node)
         if on and subject.watch is not Watch.PTRACE:
-            await self._attach(subject)
+            await self._attach(subject, explain=False)
         if subject.watch is not Watch.PTRACE:
             if on:
                 raise TracerError(subject.refusal or "no tracer")
@@ -177,43 +179,56 @@ class Supervisor(Observer):
 
     def judge_all(self, survey: Survey) -> list[Verdict]:
         """Return the verdict on each unreachable node, ascending."""
-        self._remember(survey)
-        verdicts = [self.verdict(node) for node in survey.unreachable if node in self._open().topology]
+        now = time.monotonic_ns()
+        for subject in self._subjects:
+            silent = subject.member.node in survey.cut
+            subject.facts.silent_since = (subject.facts.silent_since or now) if silent else None
+        topology = self._open().topology
+        verdicts = self.verdicts(node for node in survey.unreachable if node in topology)
         for verdict in verdicts:
             self._journal.record("verdict", node=verdict.node, kind=verdict.kind.value, text=verdict.text)
         return verdicts
 
     def verdict(self, node: int) -> Verdict:
         """Return the verdict on one node, as of the last pingall and now. Raises NotFoundError."""
+        subject = self.subject(node)
+        (verdict,) = self.verdicts([node])
+        self._look(subject)
+        return verdict
+
+    def verdicts(self, nodes: Iterable[int]) -> list[Verdict]:
+        """Return the verdicts on `nodes`; each silent node is looked at once."""
         cluster = self._open()
-        cluster.member(node)
-        facts = {}
-        for each in cluster.topology.path(node):
-            subject = self._subject(each)
-            self._look(subject)
-            facts[each] = subject.facts
-        return judge(node, cluster.topology, facts, self._cut, time.monotonic_ns())
+        facts, cut = {}, set()
+        for node in cluster.topology:
+            subject = self._subjects.of(cluster.member(node))
+            if subject.facts.stopped_at is not None and not _is_stopped(subject.member):
+                self._witness.continued(subject)  # whose word of it is still on its way
+            if subject.facts.silent_since is not None:
+                self._look(subject)
+            if subject.facts.silent_since is not None:
+                cut.add(node)
+            facts[node] = subject.facts
+        now = time.monotonic_ns()
+        return [judge(node, cluster.topology, facts, frozenset(cut), now) for node in nodes]
 
     def unreachable(self) -> set[int]:
         """Return the ids that are unreachable as far as is known without asking."""
         cluster = self._open()
         broken = {
             subject.member.node
-            for subject in self._subjects.values()
+            for subject in self._subjects
             if subject.facts.died_at is not None or subject.facts.stopped_at is not None
         }
         return cluster.topology.union(broken)
 
     def watched(self) -> int:
         """Return how many living nodes are watched with ptrace."""
-        return sum(
-            each.watch is Watch.PTRACE and each.facts.died_at is None for each in self._subjects.values()
-        )
+        return sum(each.watch is Watch.PTRACE and each.facts.died_at is None for each in self._subjects)
 
     def subject(self, node: int) -> Subject:
         """Return what is known of a node. Raises NotFoundError."""
-        self._open().member(node)
-        return self._subject(node)
+        return self._subjects.of(self._open().member(node))
 
     @property
     def tracer_pid(self) -> int | None:
@@ -222,21 +237,22 @@ class Supervisor(Observer):
 
     # Attaching.
 
-    async def _attach(self, subject: Subject) -> None:
+    async def _attach(self, subject: Subject, *, explain: bool = True) -> None:
         try:
             refusal = await self._tracing.seize(subject.member.pid)
         except InspectError as error:
-            refusal = str(error)
+            # A tracer that fails is replaced, and the next one seizes whatever is wanted.
+            refusal = "" if self._tracing.replacing else str(error)
         subject.refusal = refusal
         subject.watch = Watch.PIDFD if refusal else Watch.PTRACE
-        if refusal and subject.facts.died_at is None and not self._tracing.gave_up:
+        if refusal and explain and subject.facts.died_at is None and not self._tracing.gave_up:
             self._explain(subject)
 
     async def _release(self, subject: Subject) -> None:
-        subject.traced = False
-        if subject.watch is Watch.PTRACE:
+        subject.traced, subject.refusal = False, ""
+        subject.watch = Watch.PIDFD if self._tracing.gave_up else Watch.OFF
+        with contextlib.suppress(InspectError):  # not attached; or no tracer, which lets go as well
             await self._tracing.release(subject.member.pid)
-        subject.watch = Watch.OFF
 
     def _explain(self, subject: Subject) -> None:
         """Say once for each reason why nodes are not watched with ptrace."""
@@ -249,14 +265,14 @@ class Supervisor(Observer):
     def _wanted(self) -> list[Wanted]:
         """Return which processes a new tracer has to seize and trace."""
         return [
-            Wanted(pid, subject.traced, subject.syscalls)
-            for pid, subject in self._subjects.items()
+            Wanted(subject.member.pid, subject.traced, subject.syscalls)
+            for subject in self._subjects
             if subject.watch is Watch.PTRACE and subject.facts.died_at is None
         ]
 
     def _not_seized_again(self, pid: int, refusal: str) -> None:
         """A new tracer cannot follow this process, or there is none any more."""
-        subject = self._subjects.get(pid)
+        subject = self._subjects.at(pid)
         if subject is not None:
             subject.watch, subject.traced, subject.refusal = Watch.PIDFD, False, refusal
             if subject.facts.died_at is None and not self._tracing.gave_up:
@@ -294,14 +310,6 @@ class Supervisor(Observer):
 
     # Looking.
 
-    def _remember(self, survey: Survey) -> None:
-        """Keep what the message plane found, and since when each silent node is silent."""
-        now = time.monotonic_ns()
-        self._cut = survey.cut
-        for subject in self._subjects.values():
-            silent = subject.member.node in survey.cut
-            subject.facts.silent_since = (subject.facts.silent_since or now) if silent else None
-
     def _look(self, subject: Subject) -> None:
         """Bring what /proc says of a living node up to date."""
         facts, pid = subject.facts, subject.member.pid
@@ -315,11 +323,9 @@ class Supervisor(Observer):
         facts.syscall = native_name(call.number) if call and call.number >= 0 else ""
         tracer = proc.tracer(pid)
         foreign = tracer is not None and tracer.pid != self._tracing.pid
+        if facts.foreign_tracer is not None and not foreign:
+            facts.silent_since = None  # it let go; whether the node answers now is for the next pingall
         facts.foreign_tracer = Process(tracer.pid, tracer.name) if tracer and foreign else None
-
-    def _subject(self, node: int) -> Subject:
-        member = self._open().member(node)
-        return self._subjects.setdefault(member.pid, Subject(member))
 
     def _living(self, node: int) -> Subject:
         subject = self.subject(node)
@@ -334,5 +340,12 @@ class Supervisor(Observer):
 
     def _say(self, text: str) -> None:
         if not self._closing:
-            self._notify(text)
+            with contextlib.suppress(OSError):  # a terminal that is gone
+                self._notify(text)
             self._journal.record("notice", text=text)
+
+
+def _is_stopped(member: Member) -> bool:
+    """Say whether a process is in a group-stop now: ``T``, or ``t`` where it is seized (proc(5))."""
+    found = proc.stat(member.pid)
+    return found is not None and found.state in ("T", "t")

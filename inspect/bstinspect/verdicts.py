@@ -35,6 +35,7 @@ class Process:
     """A process as far as it could be named."""
 
     pid: int
+    """0 for the kernel itself."""
     name: str = ""
     uid: int | None = None
     ours: str = ""
@@ -43,6 +44,8 @@ class Process:
     def __str__(self) -> str:
         if self.ours:
             return f"this session ({self.ours})"
+        if self.pid == 0:
+            return self.name
         known = [self.name] if self.name else []
         if self.uid is not None:
             known.append(f"uid {self.uid}")

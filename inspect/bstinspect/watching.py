@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LOOK_EVERY: Final = 0.2
 """Seconds between two looks at the tracer."""
-ANSWER_WITHIN: Final = 0.6
+ANSWER_WITHIN: Final = 0.3
 """Seconds within which a tracer must give a sign of life."""
 REPLACEMENTS: Final = 5
 REPLACEMENT_SPAN: Final = 20.0
@@ -65,6 +65,11 @@ class TracerKeeper:
         self._losses: deque[float] = deque(maxlen=REPLACEMENTS)
         self.gave_up = False
         """True when tracers kept failing and no further one is started."""
+
+    @property
+    def replacing(self) -> bool:
+        """True while a guard stands by to replace a tracer that fails."""
+        return self._guard is not None and not self._guard.done() and not self.gave_up
 
     @property
     def pid(self) -> int | None:
@@ -128,9 +133,12 @@ class TracerKeeper:
         if tracer.closed.done():
             return "died"
         state = proc.stat(tracer.pid)
-        if state is not None and state.state in ("T", "t"):
+        if state is not None and state.state == "T":
             return "was stopped"
-        return "" if await tracer.heartbeat(ANSWER_WITHIN) else "does not answer"
+        for _ in range(2):  # once may be our own event loop that was busy
+            if await tracer.heartbeat(ANSWER_WITHIN):
+                return ""
+        return "does not answer"
 
     async def _replace(self, tracer: Tracer, trouble: str) -> None:
         """Put the tracer down and start others until one works, or until there were too many."""
@@ -179,5 +187,6 @@ class TracerKeeper:
                 continue
             seized += 1
             if process.traced:
-                await self.trace(process.pid, on=True, syscalls=process.syscalls)
+                with contextlib.suppress(RefusedError):  # it has died since
+                    await self.trace(process.pid, on=True, syscalls=process.syscalls)
         return seized

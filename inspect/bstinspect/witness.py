@@ -1,7 +1,7 @@
 """Turns what the tracer and the parents report into facts about the nodes, and says when one changed.
 
-The same event may be reported twice, by the tracer and by the node's parent, in either order: the first one
-counts.
+The same stop or end may be reported twice, by the tracer and by the node's parent: the first report counts,
+and the supervisor asks /proc before it believes a parent, whose report may be late.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from bstinspect.records import (
     SyscallEntry,
 )
 from bstinspect.siginfo import sender_of
+from bstinspect.subjects import Subjects
 from bstinspect.verdicts import Process
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Witness:
         on_stop: Callable[[Subject], None],
         on_continue: Callable[[Subject], None],
     ) -> None:
-        self.subjects: dict[int, Subject] = {}
+        self.subjects = Subjects()
         self._signals: SignalWatch | None = None
         self._on_death = on_death
         self._on_autopsy = on_autopsy
@@ -66,7 +67,7 @@ class Witness:
         if isinstance(record, SyscallEntry):
             self._note_sending(record)
             return
-        subject = self.subjects.get(getattr(record, "pid", 0))
+        subject = self.subjects.at(getattr(record, "pid", 0))
         if subject is None:
             return
         match record:
@@ -111,24 +112,28 @@ class Witness:
         if facts.stopped_at is None:
             return
         facts.stopped_at, facts.stopper, subject.last_signal = None, None, None
+        facts.silent_since = None  # what it did not answer, it could not
         self._on_continue(subject)
         subject.ours.pop(int(signal.SIGCONT), None)
 
     def _killer(self, subject: Subject, number: int) -> Process | None:
+        if subject.removing and number == signal.SIGKILL:
+            return Process(os.getpid(), ours="kill")
         if number in subject.ours:
             return _ours(subject, number)
+        if self._signals is not None and number == signal.SIGKILL:
+            sender = self._signals.sender_of(subject.member.pid)
+            if sender is not None:
+                return Process(sender.pid, sender.comm, sender.uid)
         if subject.last_signal is not None and subject.last_signal[0] == number:
             return subject.last_signal[1]
-        if self._signals is None or number != signal.SIGKILL:
-            return None
-        sender = self._signals.sender_of(subject.member.pid)
-        return None if sender is None else Process(sender.pid, sender.comm, sender.uid)
+        return None
 
     def _note_sending(self, entry: SyscallEntry) -> None:
         """A traced process is about to send a signal."""
-        target = self.subjects.get(entry.arguments[0])
-        if target is not None:
-            number = entry.arguments[SENDS[entry.number]] & 0xFFFFFFFF
+        target = self.subjects.at(entry.arguments[0])
+        number = entry.arguments[SENDS[entry.number]] & 0xFFFFFFFF
+        if target is not None and number:  # signal 0 only asks whether there is such a process
             target.last_signal = (number, Process(entry.pid, proc.comm(entry.pid) or ""))
 
     @staticmethod

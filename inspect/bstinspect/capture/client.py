@@ -75,7 +75,10 @@ class Tracer:
 
         The tracer dies with the thread that calls this. Raises TracerError.
         """
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        except OSError as error:
+            raise TracerError(f"the tracer cannot be started: {error.strerror}") from error
         ours.setblocking(False)  # noqa: FBT003 - the name of the parameter is not to be given
         with theirs:
             descriptor = theirs.fileno()
@@ -91,7 +94,13 @@ class Tracer:
             except OSError as error:
                 ours.close()
                 raise TracerError(f"the tracer cannot be started: {error}") from error
-        tracer = cls(process, ours, on_event)
+        try:
+            tracer = cls(process, ours, on_event)
+        except OSError as error:  # no descriptor for its pidfd
+            ours.close()
+            process.kill()
+            process.wait()
+            raise TracerError(f"the tracer cannot be watched: {error.strerror}") from error
         hello = tracer._expect(HELLO)
         try:
             await asyncio.wait_for(hello, _START_TIMEOUT)

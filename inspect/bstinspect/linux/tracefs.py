@@ -29,8 +29,11 @@ _KEPT: Final = 4096
 # comm is anything, so the greedy match finds the last "-PID [CPU]" and the line's end is anchored.
 _LINE: Final = re.compile(
     rb"^\s*(?P<comm>.*)-(?P<pid>\d+)\s+\[\d+\]\s+\S+\s+[\d.]+: signal_generate: "
-    rb"sig=(?P<signal>\d+) errno=-?\d+ code=-?\d+ comm=.* pid=(?P<target>\d+) grp=\d+ res=(?P<result>\d+)$"
+    rb"sig=(?P<signal>\d+) errno=-?\d+ code=(?P<code>-?\d+) comm=.* "
+    rb"pid=(?P<target>\d+) grp=\d+ res=(?P<result>\d+)$"
 )
+_FIRST_PID_NAMESPACE: Final = "pid:[4026531836]"
+"""PROC_PID_INIT_INO of the kernel's include/linux/proc_ns.h, as /proc/PID/ns/pid shows it."""
 _serial = itertools.count()
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -57,6 +60,8 @@ class SignalWatch:
     @classmethod
     def open(cls, signals: tuple[int, ...] = (9,)) -> tuple[SignalWatch | None, str]:
         """Begin to watch; where that is not possible, None and the reason in a few words."""
+        if _pid_namespace() != _FIRST_PID_NAMESPACE:
+            return None, "tracefs: its pids are not those of this pid namespace"
         try:
             root = _mount()
         except OSError as error:
@@ -109,6 +114,8 @@ class SignalWatch:
         if comm == "<...>":  # the kernel's small table of names had lost it
             comm = status.name if status else "?"
         target = int(match["target"])
+        if int(match["code"]) > 0:  # SI_KERNEL: nobody's kill(2); the line names who happened to run
+            pid, comm, uid = 0, "the kernel", None
         self._senders.pop(target, None)
         self._senders[target] = Sender(pid, comm, uid)
         if len(self._senders) > _KEPT:
@@ -166,3 +173,10 @@ def _sweep(root: int) -> None:
             owner = proc.stat(int(match[1]))
             if owner is None or owner.start_ticks != int(match[2]):
                 _remove(root, name)
+
+
+def _pid_namespace() -> str:
+    try:
+        return os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - no path, only its text
+    except OSError:
+        return ""
