@@ -479,11 +479,12 @@ class Cluster:
         if parent is None:
             self._open_channel().root = None
         if self._keeper is not None:
+            keeper = self._keeper
             try:
-                async with asyncio.timeout(DEATH_LIMIT):
-                    await self._keeper.reap([member.pid for member in gone])
-            except (KeeperError, TimeoutError):
-                return  # then whoever inherits from the keeper reaps them
+                await keeper.reap([member.pid for member in gone])
+            except KeeperError:
+                if not keeper.gone.done():
+                    raise  # else whoever inherits from it reaps them
 
     async def _forget(self, parent: int, node: int, life: int) -> None:
         channel = self._open_channel()
@@ -562,9 +563,11 @@ def _chunks(node: int, numbers: Iterable[int]) -> Iterator[bytes]:
 
 
 async def _in_turn(*parts: Iterable[bytes]) -> AsyncIterator[bytes]:
+    """Yield every chunk; between two, the event loop gets its turn, however many streams there are."""
     for part in parts:
         for chunk in part:
             yield chunk
+            await asyncio.sleep(0)
 
 
 async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

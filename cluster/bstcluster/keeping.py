@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PACKET = 1 << 20
+ANSWER_LIMIT = 5.0
+"""Seconds within which a keeper must answer: it only ever forks and reaps."""
 
 
 class KeeperProcess:
@@ -105,6 +107,7 @@ class KeeperProcess:
         if not self.gone.done():
             self._loop.remove_reader(self._socket)
             self._socket.close()
+            signal.pidfd_send_signal(self._pidfd, signal.SIGCONT)  # lest a stopped one leave everything
             await asyncio.wait([self.gone], timeout=limit)
             if not self.gone.done():
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
@@ -122,8 +125,11 @@ class KeeperProcess:
         future: asyncio.Future[Forked | Reaped | Failed] = self._loop.create_future()
         self._waiting[request.request] = future
         try:
-            await self._loop.sock_sendall(self._socket, encode(request))
-            return await future
+            async with asyncio.timeout(ANSWER_LIMIT):
+                await self._loop.sock_sendall(self._socket, encode(request))
+                return await future
+        except TimeoutError as error:
+            raise KeeperError(f"the keeper (pid {self.pid}) does not answer") from error
         except OSError as error:
             raise KeeperError(f"the keeper is gone: {error.strerror}") from error
         finally:

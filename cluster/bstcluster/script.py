@@ -46,7 +46,12 @@ def check_streams() -> None:
 
 def write_out(text: str) -> None:
     """Write a line to standard output, whole, at once."""
-    _write(1, f"{text}\n".encode())
+    try:
+        _write(1, f"{text}\n".encode())
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "standard output") from error
 
 
 def write_error(text: str) -> None:

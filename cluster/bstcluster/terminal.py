@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import Completer, Completion
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
     from bstcluster.language import Reply
     from bstcluster.shell import Shell
+
+
+LONGEST_KEPT: Final = 4096
+"""Characters of a line that goes into the history file."""
 
 
 class ShellCompleter(Completer):
@@ -84,6 +88,7 @@ class Terminal:
             complete_while_typing=False,
             history=_history(history),
             bottom_toolbar=toolbar,
+            enable_suspend=True,
             color_depth=self._depth,
             input=terminal_input,
             output=terminal_output,
@@ -162,4 +167,13 @@ def _history(path: Path | None) -> History:
         path.touch(mode=0o600)
     except OSError:
         return InMemoryHistory()
-    return FileHistory(path)
+    return _ShortLines(path)
+
+
+class _ShortLines(FileHistory):
+    """A history file without pasted megabytes."""
+
+    def store_string(self, string: str) -> None:
+        """Append a line, unless nobody would want to type it again."""
+        if len(string) <= LONGEST_KEPT:
+            super().store_string(string)

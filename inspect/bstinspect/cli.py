@@ -111,7 +111,8 @@ async def _session(options: argparse.Namespace) -> int:
         if task is not None:
             task.cancel()
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: asyncio's own handler cancels from within whatever callback happens to run, and breaks it.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, end, number)
     try:
         await _run(options)

@@ -135,7 +135,9 @@ class InspectCommands:
             # A decoder that was killed has left a part: another one begins anew, in a file of its own.
             self._decoders += 1
             name = "trace.txt" if self._decoders == 1 else f"trace-{self._decoders}.txt"
-            self._follower = Follower(self._capture, self._capture.with_name(name), self._echo)
+            self._follower = Follower(
+                self._capture, self._capture.with_name(name), self._echo, self._supervisor.notice
+            )
         return f"Tracing to {self._follower.text}"
 
 

@@ -22,8 +22,16 @@ LINES_AT_ONCE: Final = 40
 class Follower:
     """A running decoder. It writes the text file; with `echo`, lines come here too."""
 
-    def __init__(self, capture: Path, text: Path, echo: Callable[[str], None] | None) -> None:
-        """Start it. Raises InspectError."""
+    def __init__(
+        self,
+        capture: Path,
+        text: Path,
+        echo: Callable[[str], None] | None,
+        on_loss: Callable[[str], None],
+    ) -> None:
+        """Start it; `on_loss` is told when it ends before `close`. Raises InspectError."""
+        self._on_loss = on_loss
+        self._closing = False
         command = [sys.executable, "-P", "-m", "bstinspect.decode.follow", str(capture), str(text)]
         try:
             self._process = subprocess.Popen(
@@ -52,6 +60,7 @@ class Follower:
 
     async def close(self, patience: float) -> None:
         """Let it finish what is captured, for at most `patience` seconds, and end."""
+        self._closing = True
         if self._process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
@@ -85,4 +94,8 @@ class Follower:
             self._loop.remove_reader(self._process.stdout)
             self._process.stdout.close()
         self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         self._gone.set_result(None)
+        if not self._closing:
+            self._on_loss(f"the decoder is gone: {self.text} ends here; `trace ID on` starts another")

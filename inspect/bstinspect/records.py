@@ -59,6 +59,13 @@ class Detached(Record, frozen=True):
     pid: int
 
 
+class Tracing(Record, frozen=True):
+    """The tracing of a process's syscalls was switched on or off while it was watched."""
+
+    pid: int
+    on: bool
+
+
 class SyscallEntry(Record, frozen=True):
     """A syscall-entry-stop, from PTRACE_GET_SYSCALL_INFO (ptrace(2), Linux 5.3)."""
 
@@ -200,6 +207,7 @@ AnyRecord: TypeAlias = (
     CaptureStart
     | Attached
     | Detached
+    | Tracing
     | SyscallEntry
     | SyscallExit
     | SignalDelivery

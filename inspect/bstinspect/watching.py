@@ -151,7 +151,7 @@ class TracerKeeper:
                 seized = await self._seize_again()
             except InspectError as error:
                 if not failed:
-                    self._notify(f"a new tracer failed as well: {error}")
+                    self._notify(f"a new tracer failed as well: {error}; trying again")
                 failed = True
                 if self._tracer is not None:
                     await self._put_down(self._tracer)

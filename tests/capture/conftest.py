@@ -81,7 +81,7 @@ class Lab:
 
     def python(self, code: str, *command: str) -> subprocess.Popen[str]:
         """Start a Python program and wait until it says that it is ready."""
-        arguments = [*command, sys.executable, "-c", code]
+        arguments = [*command, sys.executable, "-u", "-c", code]
         process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.started.append(process)
         assert process.stdout is not None

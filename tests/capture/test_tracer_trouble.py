@@ -144,7 +144,7 @@ def test_a_hanging_tracer_has_no_heartbeat(lab: Lab) -> None:
             os.kill(tracer.pid, signal.SIGSTOP)
             assert not await tracer.heartbeat(0.2)
             await tracer.close()
-            assert tracer.closed.result() == -signal.SIGKILL
+            assert tracer.closed.result() == 0  # continued, it let its tracees go
             assert process.communicate("on\n")[0] == "on\n"
 
     asyncio.run(scenario())

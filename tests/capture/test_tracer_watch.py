@@ -121,10 +121,10 @@ def test_parent_still_sees_stop_and_continue(lab: Lab) -> None:
         async with lab.tracer() as (tracer, _):
             process = lab.sleeper()
             await tracer.seize(process.pid)
-            process.send_signal(signal.SIGTSTP)
+            process.send_signal(signal.SIGSTOP)
             _, status = await asyncio.to_thread(os.waitpid, process.pid, os.WUNTRACED)
             assert os.WIFSTOPPED(status)
-            assert os.WSTOPSIG(status) == signal.SIGTSTP
+            assert os.WSTOPSIG(status) == signal.SIGSTOP
             process.send_signal(signal.SIGCONT)
             _, status = await asyncio.to_thread(os.waitpid, process.pid, os.WCONTINUED)
             assert os.WIFCONTINUED(status)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bstinspect.capture.file import CaptureWriter
-from bstinspect.records import SyscallEntry, SyscallExit
+from bstinspect.records import GroupStop, SyscallEntry, SyscallExit, Tracing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 COMMAND = [sys.executable, "-m", "bstinspect.decode.follow"]
 LINE = "20    read(0, NULL, 0)                  = 0\n"
 ECHOED = b"[pid    20] read(0, NULL, 0)            = 0\n"
+
+
+def traced_capture(directory: Path) -> CaptureWriter:
+    """Begin a capture in which process 20 is traced."""
+    writer = CaptureWriter(str(directory / "capture"))
+    writer.append(Tracing(0, 20, on=True))
+    return writer
 
 
 def append_call(writer: CaptureWriter) -> None:
@@ -31,7 +38,7 @@ def append_call(writer: CaptureWriter) -> None:
 
 def test_follows_echoes_and_ends(tmp_path: Path) -> None:
     """What is appended while it runs is echoed at once; SIGINT is not for it; at EOF it drains and exits."""
-    writer = CaptureWriter(str(tmp_path / "capture"))
+    writer = traced_capture(tmp_path)
     writer.flush()
     output = tmp_path / "text"
     with subprocess.Popen(
@@ -56,7 +63,7 @@ def test_follows_echoes_and_ends(tmp_path: Path) -> None:
 
 def test_a_reader_that_goes_away_costs_nothing(tmp_path: Path) -> None:
     """With a closed standard output the file is still written."""
-    writer = CaptureWriter(str(tmp_path / "capture"))
+    writer = traced_capture(tmp_path)
     append_call(writer)
     writer.close()
     reading, writing = os.pipe()
@@ -89,7 +96,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.skipif(not os.access("/dev/full", os.W_OK), reason="needs /dev/full")
 def test_full_disk_is_one_line(tmp_path: Path) -> None:
     """A full disk is said once, and is no crash."""
-    writer = CaptureWriter(str(tmp_path / "capture"))
+    writer = traced_capture(tmp_path)
     append_call(writer)
     writer.close()
     result = run(str(tmp_path / "capture"), "/dev/full")
@@ -97,6 +104,19 @@ def test_full_disk_is_one_line(tmp_path: Path) -> None:
     assert (
         result.stderr == "bstrace follow: the text of the capture is not complete: No space left on device\n"
     )
+
+
+def test_only_traced_processes_have_lines(tmp_path: Path) -> None:
+    """A process that is only watched has records too; and an open call ends where its tracing does."""
+    writer = traced_capture(tmp_path)
+    writer.append(GroupStop(1, 30, 30, 19))
+    append_call(writer)
+    writer.append(SyscallEntry(3, 20, 20, 0, (0, 0, 0, 0, 0, 0)))
+    writer.append(Tracing(4, 20, on=False))
+    append_call(writer)
+    writer.close()
+    assert run(str(tmp_path / "capture"), str(tmp_path / "text")).returncode == 0
+    assert (tmp_path / "text").read_text() == LINE + "20    read(0,  <detached ...>\n"
 
 
 def test_bad_input_is_one_line(tmp_path: Path) -> None:

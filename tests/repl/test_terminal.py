@@ -367,12 +367,12 @@ def test_the_first_ten_minutes(console: Callable[..., Console], tmp_path: Path) 
     """A tree of seven, a kill from elsewhere, the notice without a key, pingall, why, tree, trace, exit."""
     at = console()
     pids = {node: at.pid(node) for node in (40, 20, 60, 10, 30, 50, 70)}
-    at.until(" nodes 7 | unreachable 0 | watched 7 ".replace("|", r"\|"))
+    at.until("(?s)(?=.*nodes 7)(?=.*unreachable 0)(?=.*watched 7)")
     at.mark = len(at.seen)
     os.kill(pids[20], signal.SIGKILL)
     notice = at.until(rf"node 20 \(pid {pids[20]}\) was killed by SIGKILL, .*\n", within=1)
     assert "unreachable below it: 10;30" in notice
-    at.until(r" nodes 7 \| unreachable 3 \| watched 6 ")
+    at.until("(?s)(?=.*nodes 7)(?=.*unreachable 3)(?=.*watched 6)")
     verdicts = at.type("pingall\r", r"Ok: 10;20;30\n(.*\n){3}")
     assert "10: orphaned: ancestor 20 is dead\n" in verdicts
     assert re.search(r"20: dead: killed by SIGKILL, \d\.\d s ago, ", verdicts)

@@ -152,6 +152,9 @@ class Tracer:
     async def close(self) -> None:
         """Have the tracer let everything go and end; SIGKILL after a second."""
         self._hang_up()
+        with contextlib.suppress(ProcessLookupError):
+            if self._pidfd >= 0:
+                signal.pidfd_send_signal(self._pidfd, signal.SIGCONT)  # a stopped one could not be polite
         try:
             await asyncio.wait_for(asyncio.shield(self.closed), _POLITE)
         except TimeoutError:

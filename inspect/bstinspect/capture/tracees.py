@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from bstinspect.capture.tracee import Process, Thread
 from bstinspect.errors import PtraceError
 from bstinspect.linux import proc, ptrace
-from bstinspect.records import Attached, Detached
+from bstinspect.records import Attached, Detached, Tracing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,6 +89,7 @@ class Tracees:
         process.syscalls = None if request.syscalls is None else frozenset(request.syscalls)
         process.follow = request.follow
         if changed:
+            self._outbox.capture_only(Tracing(time.monotonic_ns(), process.pid, request.on))
             running = (t for t in process.threads.values() if not (t.listening or t.exiting))
             process.switching = set(self._interrupt(running))
         process.switch_requests.append(request.request)

@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Final
 from bstinspect.capture.file import CaptureReader
 from bstinspect.decode.text import StraceText
 from bstinspect.errors import CaptureError
+from bstinspect.records import Autopsy, CaptureStart, Detached, Lost, Tracing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from bstinspect.records import AnyRecord, Record
 
@@ -76,6 +77,29 @@ class Echo:
         del self._waiting[:written]
 
 
+class TracedOnly:
+    """Lets through what belongs to processes whose tracing is on: a watched one has records too."""
+
+    def __init__(self) -> None:
+        self._tids: dict[int, set[int]] = {}
+
+    def of(self, records: Iterable[AnyRecord]) -> Iterator[AnyRecord]:
+        """Yield those records; a process whose tracing ends is as good as detached."""
+        for record in records:
+            if isinstance(record, Tracing):
+                if record.on:
+                    self._tids[record.pid] = set()
+                else:
+                    for tid in sorted(self._tids.pop(record.pid, ())):
+                        yield Detached(record.when, tid, record.pid)
+            elif isinstance(record, CaptureStart | Lost):
+                yield record
+            elif record.pid in self._tids:
+                if not isinstance(record, Autopsy):
+                    self._tids[record.pid].add(record.tid)
+                yield record
+
+
 class Follower:
     """A capture, the text file made of it, and perhaps an echo."""
 
@@ -87,6 +111,7 @@ class Follower:
         self._echo = echo
         self._failed = False
         self._records: Iterator[AnyRecord] | None = None
+        self._traced = TracedOnly()
 
     def bite(self) -> bool:
         """Write the lines of the next records; return whether there may be more.
@@ -99,7 +124,7 @@ class Follower:
         batch = list(islice(self._records, _BITE))
         if len(batch) < _BITE:
             self._records = None  # the reader has kept what is left of an unfinished record
-        self._write(batch)
+        self._write(list(self._traced.of(batch)))
         return self._records is not None
 
     def finish(self) -> None:
