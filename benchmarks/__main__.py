@@ -10,4 +10,6 @@ from benchmarks.cluster import run
 from benchmarks.figures import report
 
 if __name__ == "__main__":
-    report(asyncio.run(run(sys.argv[1] if len(sys.argv) > 1 else "")), Path(__file__).parent / "results")
+    part = " ".join(sys.argv[1:])
+    name = f"cluster-{part.replace(' ', '-')}" if part else "cluster"
+    report(asyncio.run(run(part)), Path(__file__).parent / "results", name)

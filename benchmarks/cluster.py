@@ -10,18 +10,23 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.progress import Progress
 
 from benchmarks.figures import Figure, summary, timed
-from benchmarks.yardsticks import Hop, Killer, pidfd_poll
+from benchmarks.yardsticks import Holder, Hop, Killer, pidfd_poll
 from bstcluster import Cluster
 from bstcluster.shell import Journal
 from bstinspect.supervisor import Supervisor
 
-Step = Callable[[Callable[[], None]], Awaitable[list[Figure]]]
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+TREE_OF_30 = 2.6 / 0.053
+TREE_OF_300 = 52 / 0.053
+"""In hops: what a sketch needed, unwatched, on a machine whose hop was 0.053 ms."""
 
 
 @contextlib.asynccontextmanager
@@ -104,7 +109,7 @@ async def small_tree(hop: Hop, tick: Callable[[], None]) -> list[Figure]:
         figures = [
             timed("create, balanced tree of 30", creates, "8 ms", 0.008, 1),
             await hops_of(cluster, order[0], "exec at the root", most=3, hop=hop, times=1000),
-            await pings_of(cluster, "pingall, balanced tree of 30", 2.6 / 0.053, hop, 300),
+            await pings_of(cluster, "pingall, balanced tree of 30", TREE_OF_30, hop, 300),
         ]
         sizes = memory_of(cluster)
         median, largest = summary(sizes)
@@ -114,11 +119,64 @@ async def small_tree(hop: Hop, tick: Callable[[], None]) -> list[Figure]:
             await cluster.crash(node)
         after, _ = await repeat(200, cluster.pingall, hop)
         figures.append(timed("pingall after 3 kills", after, "before", summary(before)[0], 1.1))
-        await cluster.stop(order[2])
-        stopped, _ = await repeat(50, cluster.pingall, hop)
-        figures.append(timed("pingall with a stopped node", stopped, "one deadline", 0.5, 1.1))
         tick()
         return figures
+
+
+async def silent_nodes(hop: Hop, tick: Callable[[], None]) -> list[Figure]:
+    """Two nodes that are silent, and neither dead nor stopped as far as anybody is told: one deadline."""
+    async with watched(quiet, watch=False) as cluster:
+        order = balanced(30)
+        await build(cluster, order, tick)
+        with Holder(cluster.member(order[3]).pid), Holder(cluster.member(order[6]).pid):
+            seconds, _ = await repeat(10, cluster.pingall, hop)
+        await cluster.stop(order[2])
+        stopped, one = await repeat(50, cluster.pingall, hop)
+        return [
+            timed("pingall, two hung nodes", seconds, "one deadline", 0.5, 1.1),
+            timed("pingall, a stopped node", stopped, f"hop {one * 1e6:.0f} us", one, TREE_OF_30),
+        ]
+
+
+def streaming(tick: Callable[[], None]) -> list[Figure]:
+    """The most memory that the controller and the node have needed for 10^5 numbers, and for 10^7."""
+    few, many = peak_memory(10**5), peak_memory(10**7)
+    tick()
+    return [Figure("memory for 10^7 numbers", many, many, "MB", f"10^5: {few:.0f} MB", many / few, 1.1)]
+
+
+def peak_memory(count: int) -> float:
+    """Return VmHWM of a controller and its node after an exec of `count` numbers from a pipe, MB, summed."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "bstcluster"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("no pipes")
+        process.stdin.write(b"create 1\n")
+        process.stdin.flush()
+        node = int(process.stdout.readline().split()[1])
+        process.stdin.write(b"exec 1 %d" % count)
+        for _ in range(count // 1000):
+            process.stdin.write(b" 1234567" * 1000)
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        if process.stdout.readline() != b"Ok:1: %d\n" % (1234567 * count):
+            raise RuntimeError("a wrong sum")
+        peaks = [Path(f"/proc/{pid}/status").read_text() for pid in (process.pid, node)]
+    lines = [line for peak in peaks for line in peak.splitlines() if line.startswith("VmHWM:")]
+    return sum(int(line.split()[1]) for line in lines) / 1024
+
+
+def verdicts_of(cluster: Cluster) -> Callable[[], Awaitable[object]]:
+    """Return what the prompt's pingall does: the survey, and the verdict on each unreachable node."""
+    supervisor = cluster.observer
+    if not isinstance(supervisor, Supervisor):
+        raise TypeError("the cluster is not supervised")
+
+    async def ping() -> object:
+        return supervisor.judge_all(await cluster.survey())
+
+    return ping
 
 
 async def chain(length: int, hop: Hop, tick: Callable[[], None]) -> list[Figure]:
@@ -130,14 +188,19 @@ async def chain(length: int, hop: Hop, tick: Callable[[], None]) -> list[Figure]
             return [
                 await hops_of(cluster, length, "exec through a chain of 30", most=most, hop=hop, times=300)
             ]
-        return [await pings_of(cluster, f"pingall, chain of {length}", most, hop, 100)]
+        figures = [await pings_of(cluster, f"pingall, chain of {length}", most, hop, 100)]
+        before, _ = await repeat(30, verdicts_of(cluster), hop)
+        await cluster.crash(length // 2)
+        after, _ = await repeat(30, verdicts_of(cluster), hop)
+        name = f"pingall and verdicts, half of {length} dead"
+        return [*figures, timed(name, after, "before", summary(before)[0], 1.1)]
 
 
 async def large_tree(hop: Hop, tick: Callable[[], None]) -> list[Figure]:
     """A balanced tree of 300, watched."""
     async with watched(quiet) as cluster:
         await build(cluster, balanced(300), tick)
-        return [await pings_of(cluster, "pingall, balanced tree of 300", 52 / 0.053, hop, 50)]
+        return [await pings_of(cluster, "pingall, balanced tree of 300", TREE_OF_300, hop, 50)]
 
 
 async def notices(killer: Killer, tick: Callable[[], None], rounds: int = 100) -> list[Figure]:
@@ -229,6 +292,8 @@ async def run(only: str) -> list[Figure]:
             "chain of 30": (30, lambda tick: chain(30, hop, tick)),
             "chain of 100": (100, lambda tick: chain(100, hop, tick)),
             "tree of 300": (300, lambda tick: large_tree(hop, tick)),
+            "hung": (30, lambda tick: silent_nodes(hop, tick)),
+            "streaming": (1, lambda tick: asyncio.to_thread(streaming, tick)),
             "watching": (40, cost_of_watching),
             "load": (1000, under_load),
         }

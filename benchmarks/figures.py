@@ -47,7 +47,7 @@ def timed(name: str, seconds: list[float], yardstick: str, per: float, target: f
     return Figure(name, median * 1e3, p99 * 1e3, "ms", yardstick, median / per, target)
 
 
-def report(figures: list[Figure], results: Path) -> None:
+def report(figures: list[Figure], results: Path, name: str) -> None:
     """Print the table, and write the same as JSON beside the benchmarks."""
     state = {
         "machine": platform.machine(),
@@ -72,6 +72,6 @@ def report(figures: list[Figure], results: Path) -> None:
         )
     Console(width=132).print(table)
     results.mkdir(exist_ok=True)
-    path = results / "cluster.json"
+    path = results / f"{name}.json"
     path.write_text(json.dumps({"state": state, "figures": [asdict(each) for each in figures]}, indent=2))
     print(f"Wrote {path}")

@@ -8,7 +8,7 @@ import select
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import zmq
 
@@ -48,6 +48,33 @@ class Killer:
 
     def close(self) -> None:
         """End it."""
+        self._process.communicate()
+
+
+_HOLDER = """
+import sys
+from bstinspect.linux import ptrace
+ptrace.seize(int(sys.argv[1]), 0)
+ptrace.interrupt(int(sys.argv[1]))
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+class Holder:
+    """Makes a node silent: another process stops its main thread with ptrace, of which no parent is told."""
+
+    def __init__(self, pid: int) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _HOLDER, str(pid)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        if self._process.stdout is None or not self._process.stdout.readline():
+            raise RuntimeError(f"process {pid} cannot be held")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
         self._process.communicate()
 
 

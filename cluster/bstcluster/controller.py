@@ -295,6 +295,11 @@ class Cluster:
         return self._topology
 
     @property
+    def observer(self) -> Observer:
+        """Who is told what happens."""
+        return self._observer
+
+    @property
     def keeper_pid(self) -> int | None:
         """The keeper's process, or None when there is none."""
         return None if self._keeper is None else self._keeper.pid
