@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import signal
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 import zmq
 
-from bstcluster import processes
+from bstcluster.background import Background
 from bstcluster.channel import Channel
 from bstcluster.directory import SocketDirectory
 from bstcluster.errors import (
@@ -27,8 +25,8 @@ from bstcluster.errors import (
     UnavailableError,
 )
 from bstcluster.keeping import KeeperProcess
+from bstcluster.making import Maker
 from bstcluster.member import Member, State
-from bstcluster.numbers import BadNumberError, chunks_of
 from bstcluster.observer import Observer
 from bstcluster.protocol import (
     CONTROLLER_SOCKET,
@@ -39,21 +37,19 @@ from bstcluster.protocol import (
     ChildExited,
     ChildNotice,
     ChildStopped,
-    Create,
-    Created,
     Exec,
     Failed,
-    Forget,
     Malformed,
     Ping,
     Pong,
     Sum,
     identity,
 )
+from bstcluster.streams import chain, chunks_for, in_turn
 from bstcluster.topology import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
+    from collections.abc import AsyncIterator, Iterable
     from types import TracebackType
 
 T = TypeVar("T")
@@ -62,8 +58,6 @@ RESERVED: Final = -1
 SHORTEST_DEADLINE: Final = 0.5
 DEADLINE_PER_LEVEL: Final = 0.005
 """Seconds: what does not answer within the larger of the two is unavailable."""
-HELLO_LIMIT: Final = 20.0
-"""Seconds within which a new process must say hello, on however slow a machine."""
 DEATH_LIMIT: Final = 5.0
 """Seconds within which a process must be dead after SIGKILL, and reaped."""
 
@@ -107,12 +101,12 @@ class Cluster:
         self._members: dict[int, Member] = {}
         self._by_pid: dict[int, Member] = {}
         self._lives: dict[int, int] = {}
-        self._abandoned: dict[int, Create] = {}
         self._shape = asyncio.Lock()  # held by whoever changes the tree
-        self._background: set[asyncio.Task[Any]] = set()
+        self._background = Background()
         self._keeper: KeeperProcess | None = None
         self._directory: SocketDirectory | None = None
         self._channel: Channel | None = None
+        self._maker: Maker | None = None
 
     async def __aenter__(self) -> Self:
         """Make the directory and the socket, and start the keeper. Raises ClusterError."""
@@ -122,7 +116,10 @@ class Cluster:
             raise ClusterError(f"cannot make a directory for the sockets: {error}") from error
         path = self._directory.path / CONTROLLER_SOCKET.decode()
         try:
-            self._channel = Channel(path, self._noticed, self._came_late, self._dropped)
+            self._channel = Channel(
+                path, self._noticed, lambda answer: self._open_maker().came_late(answer), self._dropped
+            )
+            self._maker = Maker(self._channel, self._background, self._adopt)
             self._start_keeper()
         except KeeperError:
             await self.close()
@@ -143,10 +140,9 @@ class Cluster:
         keeper, self._keeper = self._keeper, None
         if keeper is not None:
             await keeper.close(DEATH_LIMIT)
-        for task in self._background:
-            task.cancel()
+        self._background.cancel()
         for member in self._members.values():
-            _signal(member, signal.SIGKILL)  # the keeper has done it, unless it had to be killed itself
+            member.signal(signal.SIGKILL)  # the keeper has done it, unless it had to be killed itself
             member.close()
         self._members.clear()
         self._by_pid.clear()
@@ -175,13 +171,15 @@ class Cluster:
             parent = self._topology.place(node)
             life = self._lives[node] = self._lives.get(node, 0) + 1
             if parent is None:
-                member = await self._create_root(node, life)
+                member = await self._open_maker().root(self._keeper or self._start_keeper(), node, life)
+            elif self._blocked(parent) is None:
+                member = await self._open_maker().below(parent, node, life, self._deadline())
             else:
-                member = await self._create_below(parent, node, life)
+                raise ParentUnavailableError(node)
             self._topology.add(node)
             self._members[node] = member
             # The node is there, whether or not anybody still waits: the observer gets to know it.
-            await asyncio.shield(self._in_background(self._observer.created(member)))
+            await asyncio.shield(self._background.start(self._observer.created(member)))
             return member.pid
 
     async def exec(self, node: int, numbers: Iterable[int]) -> int:
@@ -190,11 +188,11 @@ class Cluster:
         Raises NotFoundError, UnavailableError, and ExecError when a number is too long to be read.
         """
         self._require_reachable(node)
-        chunks = _chunks(node, numbers)
+        chunks = chunks_for(node, numbers)
         first, second = next(chunks), next(chunks, None)
         if second is None:
             return await self._exec_once(node, None, first)
-        return await self._exec_stream(node, None, first, _in_turn([second], chunks))
+        return await self._exec_stream(node, None, first, in_turn([second], chunks))
 
     async def exec_text(self, node: int, count: int | None, chunks: AsyncIterator[bytes]) -> int:
         """Have `node` add up the integers in `chunks`: text, whole words in each, `count` in all.
@@ -205,7 +203,7 @@ class Cluster:
         first, second = await anext(chunks, b""), await anext(chunks, None)
         if second is None:
             return await self._exec_once(node, count, first)
-        return await self._exec_stream(node, count, first, _chain(second, chunks))
+        return await self._exec_stream(node, count, first, chain(second, chunks))
 
     async def pingall(self) -> list[int]:
         """Return the ids that cannot be reached, ascending; an empty list when all are available."""
@@ -234,7 +232,7 @@ class Cluster:
         Once begun it is carried through, even where the caller is cancelled. Raises NotFoundError, and
         NodeError when a process would not die.
         """
-        await asyncio.shield(self._in_background(self._remove(node)))
+        await asyncio.shield(self._background.start(self._remove(node)))
 
     # What an outsider could do with kill(1).
 
@@ -245,7 +243,7 @@ class Cluster:
         """
         member = self._living(node)
         self._observer.signalling(member, signal.SIGKILL)
-        _signal(member, signal.SIGKILL)
+        member.signal(signal.SIGKILL)
         if not await member.until(_is_dead, DEATH_LIMIT):
             raise NodeError(node, f"process {member.pid} does not die")
 
@@ -254,7 +252,7 @@ class Cluster:
         self._require_reachable(node)
         member = self._members[node]
         self._observer.signalling(member, signal.SIGSTOP)
-        _signal(member, signal.SIGSTOP)
+        member.signal(signal.SIGSTOP)
         if not await member.until(_is_stopped, DEATH_LIMIT) or member.state is State.DEAD:
             raise UnavailableError(node)
 
@@ -266,7 +264,7 @@ class Cluster:
         """
         member = self._living(node)
         self._observer.signalling(member, signal.SIGCONT)
-        _signal(member, signal.SIGCONT)
+        member.signal(signal.SIGCONT)
         # Its parent reports it; where the parent cannot be reached, nobody does until it can be.
         if self._blocked(node) == node:
             if not await member.until(_is_running, self._deadline()) or member.state is State.DEAD:
@@ -320,7 +318,7 @@ class Cluster:
             gone = [self._members[each] for each in self._topology.subtree(node)]
             self._observer.removing(gone)
             for member in gone:
-                _signal(member, signal.SIGKILL)
+                member.signal(signal.SIGKILL)
             for member in gone:
                 if not await member.until(_is_dead, DEATH_LIMIT):
                     raise NodeError(node, f"process {member.pid} does not die")
@@ -371,7 +369,7 @@ class Cluster:
         self._keeper = None
         self._observer.removing(list(self._members.values()))
         for member in self._members.values():
-            _signal(member, signal.SIGKILL)
+            member.signal(signal.SIGKILL)
         self._observer.notice(
             f"the keeper (pid {keeper.pid}) is gone, so every node was ended; kill the root"
         )
@@ -380,6 +378,11 @@ class Cluster:
         if self._channel is None:
             raise ClusterError("the cluster is not open")
         return self._channel
+
+    def _open_maker(self) -> Maker:
+        if self._maker is None:
+            raise ClusterError("the cluster is not open")
+        return self._maker
 
     def _deadline(self) -> float:
         return max(SHORTEST_DEADLINE, DEADLINE_PER_LEVEL * self._topology.levels)
@@ -403,71 +406,6 @@ class Cluster:
             raise UnavailableError(node)
         return member
 
-    async def _create_root(self, node: int, life: int) -> Member:
-        keeper, channel = self._keeper or self._start_keeper(), self._open_channel()
-        greeting = channel.expect(identity(node, life))
-        pid = await self._fork_root(keeper, node, life)
-        try:
-            member = Member(node, life, pid, processes.start_ticks(pid))
-        except (ProcessLookupError, FileNotFoundError) as error:
-            raise CreateError(node, "the new process ended before it said hello") from error
-        except OSError as error:
-            channel.root = None
-            os.kill(pid, signal.SIGKILL)
-            raise CreateError(node, f"cannot watch process {pid}: {error.strerror}") from error
-        self._adopt(member)
-        member.until_dead(greeting)
-        try:
-            async with asyncio.timeout(HELLO_LIMIT):
-                await greeting
-        except BaseException as error:
-            _signal(member, signal.SIGKILL)
-            channel.root = None
-            if isinstance(error, TimeoutError | ProcessLookupError):
-                raise CreateError(node, "the new process ended before it said hello") from error
-            raise
-        return member
-
-    async def _fork_root(self, keeper: KeeperProcess, node: int, life: int) -> int:
-        """Have the keeper fork; whoever is cancelled while it does leaves no process behind."""
-        forking = self._in_background(keeper.fork_root(node, life))
-        try:
-            return await asyncio.shield(forking)
-        except asyncio.CancelledError:
-            self._open_channel().root = None
-            forking.add_done_callback(_put_down)
-            raise
-
-    async def _create_below(self, parent: int, node: int, life: int) -> Member:
-        if self._blocked(parent) is not None:
-            raise ParentUnavailableError(node)
-        channel, limit = self._open_channel(), self._deadline()
-        accept_by = time.monotonic_ns() + int(limit * 1e9)
-        request = Create(channel.number(), parent, accept_by, node, life)
-        self._abandoned[request.request] = request  # until it is answered: this task may be cancelled
-        try:
-            async with asyncio.timeout(HELLO_LIMIT):
-                answer = await channel.ask(request, limit)
-        except TimeoutError as error:
-            raise CreateError(node, "the new process does not say hello") from error
-        if isinstance(answer, Created | Failed):
-            self._abandoned.pop(request.request, None)
-        if isinstance(answer, Failed):
-            raise CreateError(node, answer.reason)
-        if not isinstance(answer, Created):
-            raise ParentUnavailableError(node)
-        try:
-            member = Member(node, life, answer.pid, answer.born)
-        except ProcessLookupError as error:
-            await self._forget(parent, node, life)
-            raise CreateError(node, "the new process ended at once") from error
-        except OSError as error:  # no descriptor left for its pidfd
-            os.kill(answer.pid, signal.SIGKILL)
-            await self._forget(parent, node, life)
-            raise CreateError(node, f"cannot watch process {answer.pid}: {error.strerror}") from error
-        self._adopt(member)
-        return member
-
     def _adopt(self, member: Member) -> None:
         """Listen to what happens to a new process from now on."""
         self._by_pid[member.pid] = member
@@ -480,7 +418,7 @@ class Cluster:
         """
         top = gone[0]
         if parent is not None and self._blocked(parent) is None:
-            await self._forget(parent, top.node, top.life)
+            await self._open_maker().forget(parent, top.node, top.life, self._deadline())
         if parent is None:
             self._open_channel().root = None
         if self._keeper is not None:
@@ -490,10 +428,6 @@ class Cluster:
             except KeeperError:
                 if not keeper.gone.done():
                     raise  # else whoever inherits from it reaps them
-
-    async def _forget(self, parent: int, node: int, life: int) -> None:
-        channel = self._open_channel()
-        await channel.ask(Forget(channel.number(), parent, node, life), self._deadline())
 
     # What comes unasked.
 
@@ -532,70 +466,6 @@ class Cluster:
 
     def _dropped(self, count: int) -> None:
         self._observer.notice(f"the controller dropped malformed messages: {count} so far")
-
-    def _came_late(self, answer: Answer) -> None:
-        """Undo a node that came to life after its `create` was answered with an error."""
-        create = self._abandoned.pop(answer.request, None)
-        if create is None or not isinstance(answer, Created):
-            return
-        try:
-            member = Member(create.child, create.life, answer.pid, answer.born)
-            _signal(member, signal.SIGKILL)
-            member.close()
-        except ProcessLookupError:
-            return
-        except OSError:  # no descriptor left for its pidfd
-            os.kill(answer.pid, signal.SIGKILL)
-        self._in_background(self._forget(create.target, create.child, create.life))
-
-    def _in_background(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        task = asyncio.get_running_loop().create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._background_done)
-        return task
-
-    def _background_done(self, task: asyncio.Task[Any]) -> None:
-        self._background.discard(task)
-        if not task.cancelled():
-            task.exception()  # whoever still waits gets it; nobody else is to be told
-
-
-def _chunks(node: int, numbers: Iterable[int]) -> Iterator[bytes]:
-    try:
-        yield from chunks_of(numbers)
-    except BadNumberError as error:
-        raise ExecError(node, str(error)) from error
-
-
-async def _in_turn(*parts: Iterable[bytes]) -> AsyncIterator[bytes]:
-    """Yield every chunk; between two, the event loop gets its turn, however many streams there are."""
-    for part in parts:
-        for chunk in part:
-            yield chunk
-            await asyncio.sleep(0)
-
-
-async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for chunk in rest:
-        yield chunk
-
-
-def _signal(member: Member, number: signal.Signals) -> None:
-    """Signal a node; a dead one needs none."""
-    if member.state is State.DEAD:
-        return
-    try:
-        member.send_signal(number)
-    except ProcessLookupError:
-        return  # it has just died; its pidfd is about to say so
-
-
-def _put_down(forking: asyncio.Task[int]) -> None:
-    """End a root that nobody waits for any more."""
-    if not forking.cancelled() and forking.exception() is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(forking.result(), signal.SIGKILL)
 
 
 def _is_dead(member: Member) -> bool:

@@ -67,9 +67,11 @@ class Member:
 
         self._on_end.append(check)
 
-    def send_signal(self, number: signal.Signals) -> None:
-        """Signal the process. Raises ProcessLookupError when it is dead, PermissionError as kill(2) does."""
-        signal.pidfd_send_signal(self._descriptor(), number)
+    def signal(self, number: signal.Signals) -> None:
+        """Signal the process; a dead one needs none. Raises PermissionError as kill(2) does."""
+        if self.state is not State.DEAD:
+            with contextlib.suppress(ProcessLookupError):  # its pidfd is about to say so
+                signal.pidfd_send_signal(self._descriptor(), number)
 
     def become(self, state: State) -> None:
         """Record a new state and wake who waits for it."""
