@@ -135,6 +135,7 @@ class InspectCommands:
             # A decoder that was killed has left a part: another one begins anew, in a file of its own.
             self._decoders += 1
             name = "trace.txt" if self._decoders == 1 else f"trace-{self._decoders}.txt"
+            self._capture.touch(0o600)  # where nothing is watched, the tracer that writes it starts later
             self._follower = Follower(
                 self._capture, self._capture.with_name(name), self._echo, self._supervisor.notice
             )
