@@ -134,7 +134,7 @@ async def test_signals_of_a_traced_node(stage: Open, outsider: Outsider) -> None
     text = "\n".join(lines)
     for name, sender in senders.items():
         assert f"--- SIG{name} {{si_signo=SIG{name}, si_code=SI_USER, si_pid={sender}, si_uid=" in text
-    assert re.search(rf"{pid} +--- stopped by SIGSTOP ---", text)
+    assert re.search(r"\d+ +--- stopped by SIGSTOP ---", text)  # by one thread at least, before SIGCONT came
     assert re.search(rf"{pid} +\+\+\+ killed by SIGTERM \+\+\+", text)
 
 
