@@ -47,6 +47,17 @@ In another terminal, kill -9 a node, and see what the prompt says at once; then 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `bstrace`; return its exit status."""
+    try:
+        return _main(arguments)
+    finally:
+        try:
+            if sys.__stdout__ is not None:
+                sys.__stdout__.flush()
+        except OSError:  # the terminal is gone; at exit Python would try once more, and end with 120
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     sys.set_int_max_str_digits(MAX_DIGITS)  # whatever $PYTHONINTMAXSTRDIGITS says
     options = _parser().parse_args(arguments)
     try:

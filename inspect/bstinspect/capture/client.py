@@ -103,7 +103,8 @@ class Tracer:
             raise TracerError(f"the tracer cannot be watched: {error.strerror}") from error
         hello = tracer._expect(HELLO)
         try:
-            await asyncio.wait_for(hello, _START_TIMEOUT)
+            async with asyncio.timeout(_START_TIMEOUT):
+                await hello
         except TimeoutError:
             await tracer.close()
             raise TracerError("the tracer does not start") from None
@@ -138,7 +139,9 @@ class Tracer:
     async def heartbeat(self, timeout: float) -> bool:  # noqa: ASYNC109 - a plain answer, not an exception
         """Say whether the tracer answers within `timeout` seconds."""
         try:
-            await asyncio.wait_for(self._ask(Heartbeat(self._next())), timeout)
+            # Not wait_for, which swallows a cancellation that comes together with the answer (Python 3.11).
+            async with asyncio.timeout(timeout):
+                await self._ask(Heartbeat(self._next()))
         except (TimeoutError, TracerError):
             return False
         return True
@@ -156,7 +159,8 @@ class Tracer:
             if self._pidfd >= 0:
                 signal.pidfd_send_signal(self._pidfd, signal.SIGCONT)  # a stopped one could not be polite
         try:
-            await asyncio.wait_for(asyncio.shield(self.closed), _POLITE)
+            async with asyncio.timeout(_POLITE):
+                await asyncio.shield(self.closed)
         except TimeoutError:
             self.kill()
             await asyncio.shield(self.closed)
