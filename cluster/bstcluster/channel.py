@@ -7,7 +7,7 @@ ZMQ_FD), so after every send and every wake-up the socket is read until it has n
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -61,8 +61,13 @@ class Pending:
     timer: asyncio.TimerHandle | None = None
     credit: int = WINDOW - 1
     """Chunks that may be sent before the node asks for more; the first went with the request."""
-    moved: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when credit or the answer has come."""
+    moved: asyncio.Event | None = None
+    """For a stream: set when credit or the answer has come."""
+
+    def move(self) -> None:
+        """Wake the stream, if it waits."""
+        if self.moved is not None:
+            self.moved.set()
 
 
 class Channel:
@@ -195,7 +200,7 @@ class Channel:
     async def _feed_one(self, first: Exec, chunk: bytes, pending: Pending, *, last: bool) -> bool:
         """Send one chunk as soon as there is credit; return False when the answer has come instead."""
         while pending.credit == 0 and not pending.answer.done():
-            pending.moved.clear()
+            pending.moved = asyncio.Event()
             await pending.moved.wait()
         if pending.answer.done():
             return False
@@ -222,7 +227,7 @@ class Channel:
         if pending is None or pending.answer.done():
             return False
         pending.answer.set_result(answer)
-        pending.moved.set()
+        pending.move()
         return True
 
     def _doubt(self, number: int) -> None:
@@ -272,26 +277,25 @@ class Channel:
         if self._socket.closed:
             return
         for _ in range(BATCH):
-            if not self._readable():
-                return
             try:
-                sender, *frames = self._socket.recv_multipart(zmq.NOBLOCK)
+                self._take(self._socket.recv(zmq.NOBLOCK), self._socket.recv(zmq.NOBLOCK))
             except zmq.Again:
                 return
-            try:
-                self._take(sender, *frames)
             except msgspec.MsgspecError:
                 self._count_malformed()
             except BaseException:
                 self._loop.call_soon(self._drain)  # the descriptor does not tell of the rest again
                 raise
+            if not self._readable():  # cheaper than to run into Again
+                return
         self._loop.call_soon(self._drain)
 
-    def _take(self, sender: bytes, *frames: bytes) -> None:
+    def _take(self, sender: bytes, frame: bytes) -> None:
         """Take in a message. Raises MsgspecError where it is none that belongs here."""
-        if len(frames) != 1:
+        if self._socket.getsockopt(zmq.RCVMORE):
+            self._socket.recv_multipart(zmq.NOBLOCK)
             raise msgspec.DecodeError
-        reply = decode_reply(frames[0])
+        reply = decode_reply(frame)
         if isinstance(reply, Hello):
             self._greet(sender, reply)
         elif sender == self.root:
@@ -319,7 +323,7 @@ class Channel:
                 pending = self._pending.get(reply.request)
                 if pending is not None:
                     pending.credit += 1
-                    pending.moved.set()
+                    pending.move()
             case Alive():
                 self._believe(reply.request)
             case Unavailable() if reply.request in self._probes:

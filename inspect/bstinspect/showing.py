@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Final
 import psutil
 
 from bstcluster import Place, State
-from bstinspect.decode.architecture import native_name
-from bstinspect.linux import proc
+from bstinspect.calls import current_call
 from bstinspect.verdicts import Kind, Verdict
 
 if TYPE_CHECKING:
@@ -67,15 +66,8 @@ def _facts(subject: Subject) -> list[str]:
     except psutil.Error:
         return ["?", "-", "-", "-", "-", "-", "-"]
     watch = "traced" if subject.traced else subject.watch.value
-    return [*cells, watch, current_call(subject.member.pid)]
-
-
-def current_call(pid: int) -> str:
-    """Return the syscall that a process's main thread sits in; ``-`` when it runs in user space."""
-    state = proc.syscall(pid)
-    if state is None:
-        return "?"
-    return "-" if state.number < 0 else native_name(state.number)
+    call = current_call(subject.member.pid)
+    return [*cells, watch, "?" if call is None else call or "-"]
 
 
 def explain(verdict: Verdict, subject: Subject) -> str:

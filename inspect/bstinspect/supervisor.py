@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from bstcluster import Cluster, Member, NotFoundError, Observer, State, UnavailableError
 from bstinspect import notices
-from bstinspect.decode.architecture import native_name
+from bstinspect.calls import current_call
 from bstinspect.decode.names import signal_name
 from bstinspect.errors import InspectError, TracerError
 from bstinspect.linux import proc
@@ -319,8 +319,7 @@ class Supervisor(Observer):
             return
         found = proc.stat(pid)
         facts.state = found.state if found else "?"
-        call = proc.syscall(pid)
-        facts.syscall = native_name(call.number) if call and call.number >= 0 else ""
+        facts.syscall = current_call(pid) or ""
         tracer = proc.tracer(pid)
         foreign = tracer is not None and tracer.pid != self._tracing.pid
         if facts.foreign_tracer is not None and not foreign:

@@ -89,3 +89,12 @@ async def test_only_traced_nodes_are_in_the_text(stage: Open) -> None:
         tids = {int(line.split()[0]) for line in lines}
         assert tids.isdisjoint(range(pid, pid + 3))
         assert not [line for line in lines if "SIG" in line]
+
+
+async def test_a_restarted_call_has_its_own_name(stage: Open) -> None:
+    """After a stop the kernel goes on with restart_syscall(2); a person wants to read poll."""
+    async with stage(10) as scene:
+        await scene.cluster.stop(10)
+        await scene.cluster.cont(10)
+        assert "main thread: in poll" in (await scene.type("why 10")).detail
+        assert (await scene.type("ps")).detail.endswith("poll")
