@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from bstinspect.capture.stops import SENDS
+from bstinspect.decode.siginfo import sender_of
 from bstinspect.linux import proc
 from bstinspect.linux.tracefs import SignalWatch
 from bstinspect.records import (
@@ -24,7 +25,6 @@ from bstinspect.records import (
     SignalDelivery,
     SyscallEntry,
 )
-from bstinspect.siginfo import sender_of
 from bstinspect.subjects import Subjects
 from bstinspect.verdicts import Process
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 from bstinspect.capture.file import CaptureReader
 from bstinspect.decode.text import StraceText
 from bstinspect.errors import CaptureError
+from bstinspect.linux import prctl
 from bstinspect.records import Autopsy, CaptureStart, Detached, Lost, Tracing
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from bstinspect.records import AnyRecord, Record
 
 _IN_MODIFY: Final = 2
-_PR_SET_PDEATHSIG: Final = 1
 _BITE: Final = 2000
 """So many records are decoded before it looks at its inputs again."""
 _MAX_ECHO: Final = 1 << 20
@@ -171,13 +171,6 @@ def _watch(path: str) -> int:
     return descriptor
 
 
-def _die_with_parent(parent: int) -> None:
-    """Ask for SIGKILL at the parent's death; end now if it is dead already (prctl(2))."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(1)
-
-
 def follow(capture: str, text: str, *, echo: bool = False) -> None:
     """Follow until standard input ends. Raises OSError and CaptureError."""
     output = Echo(1) if echo else None
@@ -226,7 +219,8 @@ def _last_words(output: Echo | None) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run as a program; returns the exit status."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _die_with_parent(os.getppid())
+    if not prctl.die_with_parent(os.getppid()):
+        return 1
     words = sys.argv[1:] if arguments is None else arguments
     echo = "--echo" in words
     paths = [word for word in words if word != "--echo"]

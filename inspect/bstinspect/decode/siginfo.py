@@ -1,4 +1,4 @@
-"""The raw siginfo_t as strace prints it (sigaction(2), The siginfo_t argument)."""
+"""The raw siginfo_t: as strace prints it, and who sent it (sigaction(2), The siginfo_t argument)."""
 
 from __future__ import annotations
 
@@ -41,6 +41,19 @@ def describe_siginfo(raw: bytes, number: int = 0) -> str:
     parts.append(f"si_code={_GENERAL.get(code) or names.get(code) or f'{code & 0xFFFFFFFF:#x}'}")
     parts += _fields(raw, signo, code)
     return "{" + ", ".join(parts) + "}"
+
+
+def sender_of(siginfo: bytes) -> tuple[int, int] | None:
+    """Return pid and uid of the sender where another process sent it, else None.
+
+    sigaction(2): si_pid and si_uid are set for SI_USER, SI_QUEUE and SI_TKILL, the codes of kill(2),
+    sigqueue(3) and tgkill(2); all of them are 0 or less. SIGCHLD's codes are positive: there the field is
+    the child.
+    """
+    if len(siginfo) < 24:
+        return None
+    _, _, code, _, pid, uid = struct.unpack_from("<iiiiiI", siginfo)
+    return (pid, uid) if _GENERAL.get(code) in ("SI_USER", "SI_QUEUE", "SI_TKILL") and pid > 0 else None
 
 
 def _fields(raw: bytes, signo: int, code: int) -> list[str]:  # noqa: PLR0911 - one a kind of signal

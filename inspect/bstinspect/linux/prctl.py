@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-import errno
 import os
 import signal
 from typing import Final
 
 PR_SET_PDEATHSIG: Final = 1
 PR_SET_NAME: Final = 15
-PR_SET_PTRACER: Final = 0x59616D61
 
 _prctl = ctypes.CDLL(None, use_errno=True).prctl
 _prctl.argtypes = [ctypes.c_int, ctypes.c_ulong, ctypes.c_ulong, ctypes.c_ulong, ctypes.c_ulong]
@@ -36,14 +34,3 @@ def die_with_parent(parent: int, number: int = signal.SIGKILL) -> bool:
     """
     _call(PR_SET_PDEATHSIG, number)
     return os.getppid() == parent
-
-
-def set_ptracer(pid: int) -> bool:
-    """Allow `pid` and its descendants to trace this process (YAMA); False where there is no YAMA."""
-    try:
-        _call(PR_SET_PTRACER, pid)
-    except OSError as error:
-        if error.errno == errno.EINVAL:
-            return False
-        raise
-    return True

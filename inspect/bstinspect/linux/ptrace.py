@@ -19,7 +19,6 @@ from bstinspect.errors import PtraceError
 PTRACE_CONT: Final = 7
 PTRACE_DETACH: Final = 17
 PTRACE_SYSCALL: Final = 24
-PTRACE_SETOPTIONS: Final = 0x4200
 PTRACE_GETEVENTMSG: Final = 0x4201
 PTRACE_GETSIGINFO: Final = 0x4202
 PTRACE_SEIZE: Final = 0x4206
