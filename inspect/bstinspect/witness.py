@@ -11,7 +11,7 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
-from bstinspect.capture.stops import SENDS
+from bstinspect.capture.protocol import SENDS
 from bstinspect.decode.siginfo import sender_of
 from bstinspect.linux import proc
 from bstinspect.linux.tracefs import SignalWatch

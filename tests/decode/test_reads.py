@@ -15,7 +15,6 @@ from bstinspect.capture.reads import (
     Limits,
     entry_blocks,
     exit_blocks,
-    needs_exit_memory,
     read_string,
 )
 from bstinspect.decode.architecture import architecture
@@ -62,8 +61,6 @@ def test_most_calls_read_nothing() -> None:
     assert entry_blocks(TABLES.numbers["getpid"], (0,) * 6, memory.read) == ()
     assert entry_blocks(-1, (0,) * 6, memory.read) == ()
     assert exit_blocks(TABLES.numbers["close"], (0,) * 6, 0, False, memory.read) == ()  # noqa: FBT003
-    assert not needs_exit_memory(TABLES.numbers["close"])
-    assert needs_exit_memory(TABLES.numbers["read"])
     assert memory.asked == []
 
 

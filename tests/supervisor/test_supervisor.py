@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from bstcluster import Observer, UnavailableError
+from bstcluster import UnavailableError
 from bstinspect.capture.file import CaptureReader
 from bstinspect.linux import proc
 from bstinspect.linux.tracefs import SignalWatch
@@ -537,8 +537,3 @@ async def test_the_unreachable_are_always_the_union_of_the_subtrees(
             verdicts = [scene.supervisor.verdict(each) for each in nodes]
             assert sorted(v.node for v in verdicts if v.kind is not Kind.ALIVE) == expected, (action, node)
             assert {v.blame for v in verdicts if v.kind is not Kind.ALIVE} <= broken
-
-
-def test_an_observer_by_itself_does_nothing() -> None:
-    """What the supervisor does not fill is silent."""
-    assert Observer().notice("x") is None  # type: ignore[func-returns-value]

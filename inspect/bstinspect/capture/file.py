@@ -96,10 +96,6 @@ class CaptureReader:
         self._decoder = msgspec.msgpack.Decoder(AnyRecord)
         self._started = False
 
-    def fileno(self) -> int:
-        """Return the descriptor, to be watched with inotify(7)."""
-        return self._descriptor
-
     def available(self) -> Iterator[AnyRecord]:
         """Yield the whole records that are there now; call again later for more.
 
@@ -129,11 +125,6 @@ class CaptureReader:
                 position = end
                 yield record
             self._buffer = data[position:]
-
-    @property
-    def cut_bytes(self) -> int:
-        """How many bytes of an unfinished record stand at the end: 0 in a file that was closed in order."""
-        return len(self._buffer)
 
     def close(self) -> None:
         """Close the file."""

@@ -7,6 +7,7 @@ syscalls only those that send a signal; the capture file has all). Request numbe
 
 from __future__ import annotations
 
+import os
 from typing import Final, TypeAlias
 
 import msgspec
@@ -29,6 +30,13 @@ from bstinspect.records import (
 HELLO: Final = 0
 MAX_MESSAGE: Final = 1 << 20
 """No datagram is longer, in bytes."""
+
+
+SENDS: Final[dict[int, int]] = {
+    "x86_64": {62: 1, 200: 1, 234: 2},
+    "aarch64": {129: 1, 130: 1, 131: 2},
+}.get(os.uname().machine, {})
+"""kill, tkill and tgkill, and which argument is the signal; argument 0 is the pid or tgid (tid for tkill)."""
 
 
 class Request(msgspec.Struct, frozen=True, tag=True, array_like=True):

@@ -536,11 +536,6 @@ _EXIT: Final = _by_number(_AT_EXIT)
 _ERROR: Final = _by_number(_AFTER_ERRORS)
 
 
-def needs_exit_memory(number: int) -> bool:
-    """Tell whether `exit_blocks` may read anything for this call."""
-    return number in _EXIT or number in _ERROR
-
-
 def entry_blocks(
     number: int, arguments: Sequence[int], read: ReadMemory, limits: Limits = DEFAULT_LIMITS
 ) -> tuple[Block, ...]:

@@ -16,6 +16,7 @@ from collections import deque
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
+from bstinspect.capture.protocol import SENDS
 from bstinspect.errors import PtraceError
 from bstinspect.linux import proc, ptrace
 from bstinspect.linux.waitstatus import StoppedBy, classify, is_kill
@@ -54,11 +55,6 @@ _SPAWNS: Final = {
     ptrace.PTRACE_EVENT_CLONE: "clone",
 }
 _MACHINE_ARCH: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7, "riscv64": 0xC00000F3}
-SENDS: Final[dict[int, int]] = {
-    "x86_64": {62: 1, 200: 1, 234: 2},
-    "aarch64": {129: 1, 130: 1, 131: 2},
-}.get(os.uname().machine, {})
-"""kill, tkill and tgkill, and which argument is the signal; argument 0 is the pid or tgid (tid for tkill)."""
 _OWN_ARCH: Final = _MACHINE_ARCH.get(os.uname().machine, 0)
 
 

@@ -85,10 +85,6 @@ class SignalWatch:
             return None, f"tracefs: {error.strerror}"
         return cls(root, name, pipe), ""
 
-    def fileno(self) -> int:
-        """Return the descriptor, to be polled."""
-        return self._pipe
-
     def sender_of(self, pid: int) -> Sender | None:
         """Say who sent the last signal to a process (or thread) that got through; None when not seen."""
         self.drain()
