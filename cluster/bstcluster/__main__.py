@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 
 from bstcluster.controller import Cluster
@@ -13,6 +14,10 @@ from bstcluster.shell import Shell
 
 
 async def _run() -> None:
+    task = asyncio.current_task()
+    if task is not None:
+        # Through the loop: asyncio's own handler cancels in the middle of whatever callback runs just then.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, task.cancel)
     async with Cluster() as cluster:
         await run_script(Shell(cluster), DescriptorLines(0))
 
@@ -22,7 +27,7 @@ def main() -> int:
     try:
         check_streams()
         asyncio.run(_run())
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return 130
     except BrokenPipeError:
         write_error("bstrace: nobody reads standard output any more")
