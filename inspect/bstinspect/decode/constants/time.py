@@ -1,0 +1,36 @@
+"""Clocks and timers.
+
+Written by tools/make_constants.py from strace 6.1 (LGPL-2.1-or-later); do not edit.
+"""
+
+from typing import Final
+
+# fmt: off
+
+# print_timex.c
+ADJTIMEX_MODES: Final[dict[int, str]] = {
+    0xa001: "ADJ_OFFSET_SS_READ", 0x8001: "ADJ_OFFSET_SINGLESHOT", 0x1: "ADJ_OFFSET", 0x2: "ADJ_FREQUENCY",
+    0x4: "ADJ_MAXERROR", 0x8: "ADJ_ESTERROR", 0x10: "ADJ_STATUS", 0x20: "ADJ_TIMECONST", 0x80: "ADJ_TAI",
+    0x100: "ADJ_SETOFFSET", 0x1000: "ADJ_MICRO", 0x2000: "ADJ_NANO", 0x4000: "ADJ_TICK",
+}
+ADJTIMEX_STATUS: Final[dict[int, str]] = {
+    0x1: "STA_PLL", 0x2: "STA_PPSFREQ", 0x4: "STA_PPSTIME", 0x8: "STA_FLL", 0x10: "STA_INS", 0x20: "STA_DEL",
+    0x40: "STA_UNSYNC", 0x80: "STA_FREQHOLD", 0x100: "STA_PPSSIGNAL", 0x200: "STA_PPSJITTER",
+    0x400: "STA_PPSWANDER", 0x800: "STA_PPSERROR", 0x1000: "STA_CLOCKERR", 0x2000: "STA_NANO",
+    0x4000: "STA_MODE", 0x8000: "STA_CLK",
+}
+
+# time.c
+ADJTIMEX_STATE: Final[dict[int, str]] = {
+    0: "TIME_OK", 1: "TIME_INS", 2: "TIME_DEL", 3: "TIME_OOP", 4: "TIME_WAIT", 5: "TIME_ERROR",
+}
+CLOCKFLAGS: Final[dict[int, str]] = {1: "TIMER_ABSTIME"}
+CLOCKNAMES: Final[dict[int, str]] = {
+    0: "CLOCK_REALTIME", 1: "CLOCK_MONOTONIC", 2: "CLOCK_PROCESS_CPUTIME_ID", 3: "CLOCK_THREAD_CPUTIME_ID",
+    4: "CLOCK_MONOTONIC_RAW", 5: "CLOCK_REALTIME_COARSE", 6: "CLOCK_MONOTONIC_COARSE", 7: "CLOCK_BOOTTIME",
+    8: "CLOCK_REALTIME_ALARM", 9: "CLOCK_BOOTTIME_ALARM", 10: "CLOCK_SGI_CYCLE", 11: "CLOCK_TAI",
+}
+ITIMER_WHICH: Final[dict[int, str]] = {0: "ITIMER_REAL", 1: "ITIMER_VIRTUAL", 2: "ITIMER_PROF"}
+TIMERFDFLAGS: Final[dict[int, str]] = {
+    0x1: "TFD_TIMER_ABSTIME", 0x2: "TFD_TIMER_CANCEL_ON_SET", 0x80000: "TFD_CLOEXEC", 0x800: "TFD_NONBLOCK",
+}
