@@ -1,0 +1,210 @@
+"""Compares two runs line by line, and says what differs: a score, one by system call, and the lines.
+
+As a tool, from the folder `tests`:
+
+    ../.venv/bin/python -m conformance.compare [--options '-f -v'] [--mode thread] [--self] -- CMD
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from .lines import joined
+from .normalise import Form, Normaliser
+from .tracers import OURS, STRACE, Run, Tracer, fixed_addresses, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Mode = Literal["order", "thread", "multiset"]
+"""All lines in order; each thread's lines in order; or how often each thread has each line."""
+
+
+@dataclass
+class Comparison:
+    """How many lines are the same, by system call, and which differ."""
+
+    same: Counter[str] = field(default_factory=Counter)
+    total: Counter[str] = field(default_factory=Counter)
+    differences: list[str] = field(default_factory=list)
+
+    @property
+    def score(self) -> float:
+        """The share of lines that are the same."""
+        return self.same.total() / self.total.total() if self.total else 1.0
+
+    @property
+    def worst(self) -> float:
+        """The score of the system call that fares worst."""
+        return min((self.same[name] / count for name, count in self.total.items()), default=1.0)
+
+    def failing(self) -> list[str]:
+        """Return the system calls with differences, worst first, each with its figures."""
+        rows = sorted((self.same[name] / count, name) for name, count in self.total.items())
+        return [f"{name} {self.same[name]}/{self.total[name]}" for score, name in rows if score < 1]
+
+    def report(self, limit: int = 80) -> str:
+        """Return everything for a person to read, with at most `limit` differences."""
+        head = f"{self.score:.2%} of {self.total.total()} lines"
+        more = [f"... and {len(self.differences) - limit} more"] if len(self.differences) > limit else []
+        return "\n".join([head, *(f"  {each}" for each in self.failing()), *self.differences[:limit], *more])
+
+
+def forms(trace: Run, mode: Mode = "order", masks: Sequence[str] = ()) -> list[Form]:
+    """Return the normal forms of a run's trace."""
+    raw = trace.trace.splitlines()
+    normaliser = Normaliser(
+        "exact" if fixed_addresses() else "named",
+        tuple(masks),
+        since=int(trace.started) - 600,
+        columns=mode == "order",
+        loose=mode == "multiset",
+    )
+    return normaliser.lines(raw if mode == "order" else joined(raw))
+
+
+def compare_forms(theirs: Sequence[Form], ours: Sequence[Form], mode: Mode = "order") -> Comparison:
+    """Compare two lists of normal forms."""
+    found = Comparison()
+    if mode == "order":
+        _in_order(theirs, ours, found)
+        return found
+    a, b = _by_thread(theirs), _by_thread(ours)
+    pairs = _pairs(a, b) if mode == "multiset" else [(name, name) for name in {**a, **b}]
+    for one, other in pairs:
+        (_as_multiset if mode == "multiset" else _in_order)(a.get(one, []), b.get(other, []), found)
+    return found
+
+
+def compare_runs(
+    theirs: Run,
+    ours: Run,
+    mode: Mode = "order",
+    masks: Sequence[str] = (),
+    names: Sequence[str] = ("strace", "bstrace"),
+) -> Comparison:
+    """Compare two runs: their traces, and how they ended and what else they wrote."""
+    found = compare_forms(forms(theirs, mode, masks), forms(ours, mode, masks), mode)
+    found.total["(end)"] += 1
+    said = []
+    if theirs.late or ours.late:
+        said.append(f"killed after {max(theirs.seconds, ours.seconds):.0f} s: {theirs.late}, {ours.late}")
+    if theirs.status != ours.status:
+        said.append(f"exit status {theirs.status}, {ours.status}")
+    if theirs.out != ours.out and mode == "order":
+        said.append(f"standard output {theirs.out[-300:]!r}, {ours.out[-300:]!r}")
+    a, b = messages(theirs.err, names[0]), messages(ours.err, names[1])
+    if a != b and mode == "order":
+        said.append(f"standard error {a[-600:]!r}, {b[-600:]!r}")
+    found.same["(end)"] += not said
+    found.differences += [f"! {each}" for each in said]
+    return found
+
+
+def messages(text: str, name: str) -> str:
+    """Return what a tracer wrote on standard error, with its name the same for all."""
+    normaliser = Normaliser()
+    lines = [line.replace(f"{name}: ", "TRACER: ") for line in text.splitlines()]
+    return "\n".join(normaliser.line(line).text for line in lines)
+
+
+def _in_order(theirs: Sequence[Form], ours: Sequence[Form], found: Comparison) -> None:
+    a, b = [form.text for form in theirs], [form.text for form in ours]
+    for kind, a1, a2, b1, b2 in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        left, right = theirs[a1:a2], ours[b1:b2]
+        if kind == "equal":
+            same = Counter(form.name for form in left)
+            found.same += same
+            found.total += same
+        else:
+            found.total += Counter(form.name for form in left) | Counter(form.name for form in right)
+            found.differences += _side_by_side([f.text for f in left], [f.text for f in right])
+
+
+def _as_multiset(theirs: Sequence[Form], ours: Sequence[Form], found: Comparison) -> None:
+    a, b = (Counter((form.name, form.text) for form in each) for each in (theirs, ours))
+    for counter, each in ((found.same, a & b), (found.total, a | b)):
+        for (name, _), count in each.items():
+            counter[name] += count
+    found.differences += [f"- {count} x {text}" for (_, text), count in sorted((a - b).items())]
+    found.differences += [f"+ {count} x {text}" for (_, text), count in sorted((b - a).items())]
+
+
+def _side_by_side(left: Sequence[str], right: Sequence[str]) -> list[str]:
+    shown = []
+    for index in range(max(len(left), len(right))):
+        shown += [f"- {left[index]}"] if index < len(left) else []
+        shown += [f"+ {right[index]}"] if index < len(right) else []
+    return shown
+
+
+def _by_thread(lines: Iterable[Form]) -> dict[str, list[Form]]:
+    found: dict[str, list[Form]] = {}
+    for form in lines:
+        found.setdefault(form.thread, []).append(form)
+    return found
+
+
+def _pairs(a: dict[str, list[Form]], b: dict[str, list[Form]]) -> list[tuple[str, str]]:
+    """Pair the threads of two runs, those most alike first."""
+    counted = [{name: Counter(form.text for form in each) for name, each in side.items()} for side in (a, b)]
+    alike = sorted(
+        ((x & y).total() / max(x.total(), y.total()), one, other)
+        for one, x in counted[0].items()
+        for other, y in counted[1].items()
+    )
+    left, right = dict.fromkeys(a), dict.fromkeys(b)
+    pairs = []
+    for _, one, other in reversed(alike):
+        if one in left and other in right:
+            pairs.append((one, other))
+            del left[one], right[other]
+    return [*pairs, *((one, "") for one in left), *(("", other) for other in right)]
+
+
+def main() -> int:
+    """Compare one command's traces, and print what differs."""
+    parser = argparse.ArgumentParser(prog="conformance.compare", description=__doc__.partition("\n")[0])
+    parser.add_argument("--ours", help="our command (default: bstrace trace beside this Python)")
+    parser.add_argument("--options", default="-f", help="the tracer's options (default: %(default)s)")
+    parser.add_argument("--self", action="store_true", dest="itself", help="strace against strace")
+    parser.add_argument("--mode", choices=("order", "thread", "multiset"), default="order")
+    parser.add_argument("--output", choices=("file", "stderr", "each"), default="file")
+    parser.add_argument("--mask", action="append", default=[], help="a regular expression not to compare")
+    parser.add_argument("--limit", type=int, default=80, help="show at most so many differences")
+    parser.add_argument("--timeout", type=float, default=60)
+    parser.add_argument("command", nargs="+")
+    given = parser.parse_args()
+    ours = Tracer("bstrace", tuple(shlex.split(given.ours))) if given.ours else OURS
+    second = STRACE if given.itself else ours
+    command = [
+        str(Path(word).resolve()) if "/" in word and Path(word).exists() else word for word in given.command
+    ]
+    with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
+        theirs, other = (
+            run(
+                tracer,
+                shlex.split(given.options),
+                command,
+                Path(folder) / "run",
+                output=given.output,
+                timeout=given.timeout,
+            )
+            for tracer in (STRACE, second)
+        )
+    found = compare_runs(theirs, other, given.mode, given.mask, (STRACE.name, second.name))
+    print(found.report(given.limit))
+    print(f"strace {theirs.seconds:.2f} s, {second.name} {other.seconds:.2f} s")
+    return 0 if found.score == 1 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
