@@ -1,25 +1,15 @@
-"""Compares two runs line by line, and says what differs: a score, one by system call, and the lines.
-
-As a tool, from the folder `tests`:
-
-    ../.venv/bin/python -m conformance.compare [--options '-f -v'] [--mode thread] [--self] -- CMD
-"""
+"""Compares two runs line by line, and says what differs: a score, one by system call, and the lines."""
 
 from __future__ import annotations
 
-import argparse
-import shlex
-import sys
-import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from .lines import joined
 from .normalise import Form, Normaliser
-from .tracers import OURS, STRACE, Run, Tracer, fixed_addresses, run
+from .tracers import Run, fixed_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -170,41 +160,7 @@ def _pairs(a: dict[str, list[Form]], b: dict[str, list[Form]]) -> list[tuple[str
     return [*pairs, *((one, "") for one in left), *(("", other) for other in right)]
 
 
-def main() -> int:
-    """Compare one command's traces, and print what differs."""
-    parser = argparse.ArgumentParser(prog="conformance.compare", description=__doc__.partition("\n")[0])
-    parser.add_argument("--ours", help="our command (default: bstrace trace beside this Python)")
-    parser.add_argument("--options", default="-f", help="the tracer's options (default: %(default)s)")
-    parser.add_argument("--self", action="store_true", dest="itself", help="strace against strace")
-    parser.add_argument("--mode", choices=("order", "thread", "multiset"), default="order")
-    parser.add_argument("--output", choices=("file", "stderr", "each"), default="file")
-    parser.add_argument("--mask", action="append", default=[], help="a regular expression not to compare")
-    parser.add_argument("--limit", type=int, default=80, help="show at most so many differences")
-    parser.add_argument("--timeout", type=float, default=60)
-    parser.add_argument("command", nargs="+")
-    given = parser.parse_args()
-    ours = Tracer("bstrace", tuple(shlex.split(given.ours))) if given.ours else OURS
-    second = STRACE if given.itself else ours
-    command = [
-        str(Path(word).resolve()) if "/" in word and Path(word).exists() else word for word in given.command
-    ]
-    with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
-        theirs, other = (
-            run(
-                tracer,
-                shlex.split(given.options),
-                command,
-                Path(folder) / "run",
-                output=given.output,
-                timeout=given.timeout,
-            )
-            for tracer in (STRACE, second)
-        )
-    found = compare_runs(theirs, other, given.mode, given.mask, (STRACE.name, second.name))
-    print(found.report(given.limit))
-    print(f"strace {theirs.seconds:.2f} s, {second.name} {other.seconds:.2f} s")
-    return 0 if found.score == 1 else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    from .__main__ import main
+
+    raise SystemExit(main())
