@@ -1,0 +1,78 @@
+"""The connections of all traced processes: whose bytes go to which stream."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bstinspect.zmtp.labels import label
+from bstinspect.zmtp.stream import Stream
+
+MOST: Final = 1024
+"""So many descriptors are known at a time; whichever was not used for longest is forgotten for a new one."""
+
+
+class Connection:
+    """Both directions of a connection."""
+
+    def __init__(self, *, late: bool) -> None:
+        self.sent = Stream(late=late)
+        self.received = Stream(late=late)
+
+
+class Connections:
+    """Streams by process and descriptor. What `sent` and `received` return stands in the call's comment."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], Connection] = {}
+        """By (pid, descriptor), in the order of their last use."""
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def opened(self, pid: int, fd: int) -> None:
+        """`fd` of process `pid` is new (socket, accept): it begins with a greeting, or is not ZMTP."""
+        self._remember((pid, fd), Connection(late=False))
+
+    def closed(self, pid: int, fd: int) -> None:
+        """`fd` of process `pid` is closed."""
+        self._known.pop((pid, fd), None)
+
+    def duplicated(self, pid: int, fd: int, copy: int) -> None:
+        """`copy` is the same connection as `fd` from now on (dup, dup2, fcntl with F_DUPFD)."""
+        self._known.pop((pid, copy), None)
+        if (pid, fd) in self._known:
+            self._remember((pid, copy), self._known[pid, fd])
+
+    def forked(self, parent: int, child: int) -> None:
+        """Process `child` is a copy of `parent`: each of its descriptors is the same connection."""
+        self.ended(child)
+        for (pid, fd), connection in list(self._known.items()):
+            if pid == parent:
+                self._remember((child, fd), connection)
+
+    def ended(self, pid: int) -> None:
+        """Process `pid` is gone, and with it its descriptors."""
+        for key in [key for key in self._known if key[0] == pid]:
+            del self._known[key]
+
+    def sent(self, pid: int, fd: int, data: bytes, length: int) -> str:
+        """Return what a call sent that moved `length` bytes (its result), the first of which are `data`.
+
+        Empty where that is nothing to be told, as where `length` is an error's number.
+        """
+        return label(self._use(pid, fd).sent.feed(data, length)) if length > 0 else ""
+
+    def received(self, pid: int, fd: int, data: bytes, length: int) -> str:
+        """Return what a call received; as `sent`. Not for MSG_PEEK: those bytes come again."""
+        return label(self._use(pid, fd).received.feed(data, length)) if length > 0 else ""
+
+    def _use(self, pid: int, fd: int) -> Connection:
+        connection = self._known.get((pid, fd)) or Connection(late=True)
+        self._remember((pid, fd), connection)
+        return connection
+
+    def _remember(self, key: tuple[int, int], connection: Connection) -> None:
+        self._known.pop(key, None)
+        self._known[key] = connection
+        if len(self._known) > MOST:
+            del self._known[next(iter(self._known))]
