@@ -37,6 +37,41 @@ class PtraceError(InspectError):
         self.errno = errno
 
 
+class ProcessError(InspectError):
+    """A process cannot be looked at or attached to. Carries pid and errno, ESRCH for one that is gone."""
+
+    def __init__(self, pid: int, errno: int, message: str = "") -> None:
+        super().__init__(f"process {pid}: {message or os.strerror(errno)}")
+        self.pid = pid
+        self.errno = errno
+
+
+class MemoryAccessError(ProcessError):
+    """Memory of a process cannot be read or written. Carries pid, errno and the first such address."""
+
+    def __init__(self, pid: int, address: int, errno: int) -> None:
+        super().__init__(pid, errno, f"no access to memory at {address:#x}: {os.strerror(errno)}")
+        self.address = address
+
+
+class UsageError(InspectError):
+    """A command line that makes no sense. `advice` asks for a second line that points to -h."""
+
+    def __init__(self, message: str, *, advice: bool = True) -> None:
+        super().__init__(message)
+        self.advice = advice
+
+
+class NotSupportedError(InspectError):
+    """An option of strace that bstrace does not have."""
+
+    exit_code = 2
+
+
+class LaunchError(InspectError):
+    """A command cannot be started."""
+
+
 class SessionError(InspectError):
     """The directory asked for with --session cannot be used."""
 

@@ -16,11 +16,15 @@ from typing import Final, NamedTuple
 from bstinspect.errors import PtraceError
 
 # <linux/ptrace.h>, the same on every architecture
+PTRACE_PEEKDATA: Final = 2
+PTRACE_POKEDATA: Final = 5
 PTRACE_CONT: Final = 7
 PTRACE_DETACH: Final = 17
 PTRACE_SYSCALL: Final = 24
 PTRACE_GETEVENTMSG: Final = 0x4201
 PTRACE_GETSIGINFO: Final = 0x4202
+PTRACE_GETREGSET: Final = 0x4204
+PTRACE_SETREGSET: Final = 0x4205
 PTRACE_SEIZE: Final = 0x4206
 PTRACE_INTERRUPT: Final = 0x4207
 PTRACE_LISTEN: Final = 0x4208
@@ -52,12 +56,20 @@ _ENTRY: Final = struct.Struct("<B3xIQQq6Q")
 _EXIT: Final = struct.Struct("<B3xIQQqB")
 _SIGINFO_SIZE: Final = 128
 
+WORD: Final = ctypes.sizeof(ctypes.c_long)
+"""Bytes that PTRACE_PEEKDATA and _POKEDATA move."""
+_WORD_MASK: Final = (1 << 8 * WORD) - 1
+
 _NAMES: Final = {
+    PTRACE_PEEKDATA: "PTRACE_PEEKDATA",
+    PTRACE_POKEDATA: "PTRACE_POKEDATA",
     PTRACE_CONT: "PTRACE_CONT",
     PTRACE_DETACH: "PTRACE_DETACH",
     PTRACE_SYSCALL: "PTRACE_SYSCALL",
     PTRACE_GETEVENTMSG: "PTRACE_GETEVENTMSG",
     PTRACE_GETSIGINFO: "PTRACE_GETSIGINFO",
+    PTRACE_GETREGSET: "PTRACE_GETREGSET",
+    PTRACE_SETREGSET: "PTRACE_SETREGSET",
     PTRACE_SEIZE: "PTRACE_SEIZE",
     PTRACE_INTERRUPT: "PTRACE_INTERRUPT",
     PTRACE_LISTEN: "PTRACE_LISTEN",
@@ -154,3 +166,36 @@ def syscall_info(tid: int) -> SyscallEntryInfo | SyscallExitInfo | None:
         _, _, _, _, value, is_error = _EXIT.unpack_from(_info)
         return SyscallExitInfo(value, is_error != 0)
     return None
+
+
+def peek(tid: int, address: int) -> int:
+    """Return the word (8 bytes, unsigned) at `address` of a stopped thread; EIO where there is none.
+
+    The C library's wrapper returns the word itself, so that -1 is told from a failure by errno alone
+    (ptrace(2), NOTES, "C library/kernel differences").
+    """
+    ctypes.set_errno(0)
+    word: int = _ptrace(PTRACE_PEEKDATA, tid, address, 0)
+    if word == -1 and (number := ctypes.get_errno()):
+        raise PtraceError("PTRACE_PEEKDATA", tid, number)
+    return word & _WORD_MASK
+
+
+def poke(tid: int, address: int, word: int) -> None:
+    """Write a word (8 bytes) at `address` of a stopped thread, into pages that it may only read as well."""
+    _request(PTRACE_POKEDATA, tid, address, word & _WORD_MASK)
+
+
+def register_set(tid: int, kind: int, size: int) -> bytes:
+    """Return a set of registers of a stopped thread: `kind` is NT_* of <linux/elf.h>, `size` in bytes."""
+    buffer = ctypes.create_string_buffer(size)
+    vector = (ctypes.c_uint64 * 2)(ctypes.addressof(buffer), size)  # struct iovec; the kernel sets its length
+    _request(PTRACE_GETREGSET, tid, kind, ctypes.addressof(vector))
+    return buffer.raw[: vector[1]]
+
+
+def set_register_set(tid: int, kind: int, data: bytes) -> None:
+    """Write a set of registers of a stopped thread, from its first byte on."""
+    buffer = ctypes.create_string_buffer(data, len(data))
+    vector = (ctypes.c_uint64 * 2)(ctypes.addressof(buffer), len(data))
+    _request(PTRACE_SETREGSET, tid, kind, ctypes.addressof(vector))
