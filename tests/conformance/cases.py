@@ -96,7 +96,7 @@ def steady(case: Case, ours: Tracer, base: Path) -> Outcome:
 def racing(case: Case, ours: Tracer, base: Path) -> Outcome:
     """Compare a case whose threads race: how like strace's ours is, and how alike strace's own runs are."""
     theirs = [case.run(STRACE, base), case.run(STRACE, base)]
-    floor = case.compare(*theirs).score
+    floor = case.compare(theirs[0], theirs[1]).score
     best = Comparison()
     for _ in range(ATTEMPTS):
         mine = case.run(ours, base)

@@ -100,10 +100,13 @@ def compare_runs(
 
 
 def messages(text: str, name: str) -> str:
-    """Return what a tracer wrote on standard error, with its name the same for all."""
+    """Return what a tracer wrote on standard error, with its name the same for all.
+
+    What strace says of its own reads of memory that broke off, to those who debug it, is left out.
+    """
     normaliser = Normaliser()
     lines = [line.replace(f"{name}: ", "TRACER: ") for line in text.splitlines()]
-    return "\n".join(normaliser.line(line).text for line in lines)
+    return "\n".join(normaliser.line(line).text for line in lines if ": short read (" not in line)
 
 
 def _in_order(theirs: Sequence[Form], ours: Sequence[Form], found: Comparison) -> None:

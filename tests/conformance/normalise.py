@@ -110,7 +110,7 @@ class Normaliser:
             lead = re.sub(r"\d+", self._pids(parts.pid), lead, count=1)
             if len(parts.pid) < 5:
                 lead = lead.rstrip() + " "
-        time = re.sub(r"\d", "9", parts.time).lstrip()
+        time = _digits(parts.time).lstrip()
         number, pointer = parts.number, _BARE_ADDRESS.sub(self._address_match, parts.pointer)
         prefix = f"{lead}{time}{number}{pointer}"
         body = parts.body
@@ -166,7 +166,7 @@ class Normaliser:
     def _result(self, name: str, text: str) -> str:
         took = spent(text)
         if took:
-            text = text[: -len(took)] + re.sub(r"\d", "9", re.sub(r"\d+\.", "9.", took))
+            text = text[: -len(took)] + _digits(took)
         if name in PID_RESULTS:
             return re.sub(r"^(= )([1-9]\d*)\b", self._pid_match, text)
         if name in PERHAPS_PID_RESULTS:
@@ -232,6 +232,11 @@ class Normaliser:
         if self._addresses == "exact":
             return text
         return "ADDR" if self._addresses == "masked" else self._named_addresses(text)
+
+
+def _digits(text: str) -> str:
+    """Return a time with its digits masked, those after the point one by one."""
+    return re.sub(r"\d", "9", re.sub(r"\d+\.", "9.", text))
 
 
 def _mask_groups(found: re.Match[str]) -> str:

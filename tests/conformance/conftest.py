@@ -1,0 +1,121 @@
+"""What the conformance tests share: programs compiled once, a place to run in, and the scores at the end."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .cases import Case, Outcome, compile_program, judge
+from .tracers import OURS, Tracer, strace_missing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ENOUGH = 0.99
+"""The share of lines that must be the same, overall and for each system call."""
+SHOWN = 60
+"""How many differences a failing test shows."""
+
+_scores = pytest.StashKey[list[tuple[str, Outcome]]]()
+Check = "Callable[[Case], Outcome]"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make room for the scores."""
+    config.stash[_scores] = []
+
+
+@pytest.fixture(scope="session")
+def ours() -> Tracer:
+    """Our command; CONFORMANCE_OURS names another."""
+    given = os.environ.get("CONFORMANCE_OURS")
+    return Tracer(Path(shlex.split(given)[0]).name, tuple(shlex.split(given))) if given else OURS
+
+
+@pytest.fixture(scope="session")
+def place() -> Iterator[Path]:
+    """A short path for the runs, the same for all."""
+    with tempfile.TemporaryDirectory(prefix="conf-", dir="/tmp") as name:
+        yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def _strace() -> None:
+    if why := strace_missing():
+        pytest.skip(why)
+
+
+@pytest.fixture
+def check(
+    _strace: None, ours: Tracer, place: Path, request: pytest.FixtureRequest
+) -> Callable[[Case], Outcome]:
+    """Return a function that compares a case, keeps its score, and fails where it is too low."""
+
+    def check(case: Case) -> Outcome:
+        outcome = judge(case, ours, place / "run")
+        request.config.stash[_scores].append((request.node.name, outcome))
+        found = outcome.found
+        report = f"{case}\n{found.report(SHOWN)}"
+        assert not outcome.unsteady, f"{case}: strace disagrees with itself:\n" + "\n".join(outcome.unsteady)
+        if case.mode == "multiset":
+            assert found.score >= outcome.floor, (
+                f"two runs of strace are alike by {outcome.floor:.2%}; {report}"
+            )
+        else:
+            assert found.score >= ENOUGH, report
+            assert found.worst >= ENOUGH, report
+        return outcome
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def program(_strace: None) -> Iterator[Callable[[Path], Path]]:
+    """Return a function that compiles a program once."""
+    if shutil.which("cc") is None:
+        pytest.skip("there is no C compiler")
+    with tempfile.TemporaryDirectory(prefix="confp-", dir="/tmp") as name:
+        made: dict[Path, Path] = {}
+
+        def compiled(source: Path) -> Path:
+            if source not in made:
+                made[source] = compile_program(source, Path(name))
+            return made[source]
+
+        yield compiled
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print each case's score, and the score of each system call that has differences."""
+    scores = config.stash[_scores]
+    if not scores:
+        return
+    same: Counter[str] = Counter()
+    total: Counter[str] = Counter()
+    perfect = 0
+    terminalreporter.section("conformance with strace")
+    for name, outcome in scores:
+        found = outcome.found
+        same.update(found.same)
+        total.update(found.total)
+        if found.score == 1:
+            perfect += 1
+            continue
+        floor = f" (strace with itself: {outcome.floor:.2%})" if outcome.floor < 1 else ""
+        terminalreporter.line(f"{found.score:8.2%}{floor} {name}: {', '.join(found.failing()[:6])}")
+    for name in sorted(total):
+        if same[name] < total[name]:
+            terminalreporter.line(f"{same[name] / total[name]:8.2%} {name} {same[name]}/{total[name]}")
+    without = sum(same[name] == total[name] for name in total)
+    share = same.total() / max(1, total.total())
+    terminalreporter.line(
+        f"{perfect} of {len(scores)} cases alike in every line; {share:.3%} of {total.total()} lines, "
+        f"{without} of {len(total)} system calls without a difference"
+    )
