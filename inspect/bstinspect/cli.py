@@ -59,7 +59,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _main(arguments: Sequence[str] | None) -> int:
     sys.set_int_max_str_digits(MAX_DIGITS)  # whatever $PYTHONINTMAXSTRDIGITS says
-    options = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if words[:1] == ["trace"]:
+        from bstinspect.trace.command import main as trace
+
+        return trace(words[1:])
+    options = _parser().parse_args(words)
     try:
         if options.file or options.commands is not None:
             _do_without_standard_input()

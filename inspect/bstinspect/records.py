@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import msgspec
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Version of the record format; it grows when a record changes shape."""
 
 
@@ -32,6 +32,19 @@ class Block(msgspec.Struct, frozen=True, array_like=True):
     address: int
     data: bytes
     wanted: int
+
+
+class OpenFile(msgspec.Struct, frozen=True, array_like=True):
+    """What a descriptor was at a stop."""
+
+    number: int
+    """-100 (AT_FDCWD) for the working directory."""
+    target: bytes
+    """What /proc/PID/fd/N points to."""
+    details: str = ""
+    """Of a socket, device or pidfd more, as strace's -yy puts it: ``TCP:[127.0.0.1:80->...]``, ``char 1:3``."""
+    peer: str = ""
+    """Of a socket whose other end another process holds: ``node 20 pid 4625``."""
 
 
 class CaptureStart(Record, frozen=True):
@@ -79,6 +92,10 @@ class SyscallEntry(Record, frozen=True):
     instruction_pointer: int = 0
     arch: int = 0
     """AUDIT_ARCH_* of the call (0: the machine's own); an i386 call on x86-64 has another."""
+    descriptors: tuple[OpenFile, ...] = ()
+    """What the descriptors among the arguments were, where that was asked for (number -100: the cwd)."""
+    names: tuple[tuple[int, bytes], ...] = ()
+    """Command names of processes that the arguments name, where that was asked for."""
 
 
 class SyscallExit(Record, frozen=True):
@@ -91,6 +108,22 @@ class SyscallExit(Record, frozen=True):
     is_error: bool
     memory: tuple[Block, ...] = ()
     """What the arguments pointed to on the way out."""
+    descriptors: tuple[OpenFile, ...] = ()
+    names: tuple[tuple[int, bytes], ...] = ()
+    """As in `SyscallEntry`."""
+    injected: str = ""
+    """What the tracer changed: any of ``result``, ``arguments``, ``delay``, joined by commas."""
+    system_ns: int = 0
+    """System time that the call took, nanoseconds (wait4(2)'s rusage), where that was asked for."""
+
+
+class Stack(Record, frozen=True):
+    """The call stack of a thread at a stop, innermost frame first, where it was asked for."""
+
+    tid: int
+    pid: int
+    frames: tuple[bytes, ...]
+    """For example ``/usr/lib/x86_64-linux-gnu/libc.so.6(__write+0x14) [0xf7234]``."""
 
 
 class SignalDelivery(Record, frozen=True):
@@ -210,6 +243,7 @@ AnyRecord: TypeAlias = (
     | Tracing
     | SyscallEntry
     | SyscallExit
+    | Stack
     | SignalDelivery
     | GroupStop
     | GroupContinue

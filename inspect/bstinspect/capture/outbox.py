@@ -6,7 +6,7 @@ import errno
 import socket
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
@@ -17,6 +17,19 @@ if TYPE_CHECKING:
     from bstinspect.capture.file import CaptureWriter
 
 _MOST_QUEUED: Final = 1 << 16
+
+
+class Sink(Protocol):
+    """Takes what the tracer sees."""
+
+    def tell(self, record: Record) -> None:
+        """Take a record that is worth knowing at once."""
+
+    def capture_only(self, record: Record) -> None:
+        """Take a record."""
+
+    def done(self, request: int, *, ok: bool = True, errno: int = 0, message: str = "") -> None:
+        """Take the answer to a request."""
 
 
 class Outbox:

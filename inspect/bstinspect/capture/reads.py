@@ -536,6 +536,20 @@ _EXIT: Final = _by_number(_AT_EXIT)
 _ERROR: Final = _by_number(_AFTER_ERRORS)
 
 
+_POINTERLESS: Final = (
+    "close dup dup2 dup3 lseek mmap munmap mprotect brk madvise mremap msync getpid gettid getppid getuid geteuid "
+    "getgid getegid getpgid getpgrp getsid setsid exit exit_group kill tgkill tkill sched_yield fsync fdatasync "
+    "ftruncate fchmod fchown fchdir umask socket listen shutdown epoll_create1 eventfd2 timerfd_create close_range "
+    "rt_sigreturn restart_syscall set_tid_address set_robust_list rseq fork vfork pause alarm getpriority"
+)
+KNOWN: Final = frozenset(_ENTRY) | frozenset(_EXIT) | frozenset(
+    number
+    for name in _POINTERLESS.split()
+    if (number := architecture(os.uname().machine).numbers.get(name)) is not None
+)
+"""The calls that need no decoder to say what is to be copied."""
+
+
 def entry_blocks(
     number: int, arguments: Sequence[int], read: ReadMemory, limits: Limits = DEFAULT_LIMITS
 ) -> tuple[Block, ...]:

@@ -17,6 +17,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.capture.protocol import SENDS
+from bstinspect.capture.tracees import WALL
 from bstinspect.errors import PtraceError
 from bstinspect.linux import proc, ptrace
 from bstinspect.linux.waitstatus import StoppedBy, classify, is_kill
@@ -36,13 +37,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from bstinspect.capture.outbox import Outbox
+    from bstinspect.capture.gather import Gatherer
+    from bstinspect.capture.outbox import Sink
     from bstinspect.capture.tracee import Process, Thread
     from bstinspect.capture.tracees import Tracees
 
-WALL: Final = 0x40000000
-"""__WALL of waitpid(2): clone children too. The os module has no name for it."""
 _SYSCALL_STATUS: Final = (signal.SIGTRAP | ptrace.SYSCALL_STOP) << 8 | 0x7F
+_NOTHING: Final = ((), (), ())
+EXECS: Final = {"x86_64": frozenset({59, 322}), "aarch64": frozenset({221, 281})}.get(
+    os.uname().machine, frozenset()
+)
+"""execve and execveat."""
 _HOLD_NS: Final = 20_000_000
 """How long the threads of a killed process wait for its last one, nanoseconds (one may sit in the kernel)."""
 _IN_A_ROW: Final = 32
@@ -61,9 +66,21 @@ _OWN_ARCH: Final = _MACHINE_ARCH.get(os.uname().machine, 0)
 class Stops:
     """Takes wait statuses, from `wait` and `sweep`, and acts on each."""
 
-    def __init__(self, tracees: Tracees, outbox: Outbox) -> None:
+    def __init__(
+        self,
+        tracees: Tracees,
+        outbox: Sink,
+        gatherer: Callable[[], Gatherer] | None = None,
+        *,
+        autopsies: bool = True,
+    ) -> None:
+        """`gatherer` makes what copies memory at syscall-stops, when the first is there."""
         self._tracees = tracees
         self._outbox = outbox
+        self._make_gatherer = gatherer or _plain_gatherer
+        self._autopsies = autopsies
+        self.statuses: dict[int, int | None] = {}
+        """Processes whose end somebody wants to know of, with their wait status once it has come."""
         self._waiting: deque[tuple[int, int]] = deque()
         self._held: dict[Process, tuple[int, Thread, int]] = {}
         self._on_event: dict[int, Callable[[Thread, int], None]] = {
@@ -75,11 +92,9 @@ class Stops:
         }
 
     @cached_property
-    def _reads(self) -> ModuleType:
-        """What the pointers of a syscall point to; loaded with the first that is traced, for a fast start."""
-        from bstinspect.capture import reads
-
-        return reads
+    def _gatherer(self) -> Gatherer:
+        """What copies memory at syscall-stops; made with the first that is traced, for a fast start."""
+        return self._make_gatherer()
 
     @cached_property
     def _autopsy(self) -> ModuleType:
@@ -184,7 +199,7 @@ class Stops:
         process = thread.process
         caller = process.threads.get(former)
         if caller is not None and caller is not thread:
-            thread.entry = caller.entry
+            thread.entry, thread.decoding = caller.entry, caller.decoding
         for other in list(process.threads.values()):
             if other is not thread:
                 self._tracees.remove(other)
@@ -205,7 +220,7 @@ class Stops:
         self._tracees.exiting(thread)
         # A leader may leave before its threads, so the last to exit of itself stands for the process.
         last = all(other.exiting for other in process.threads.values())
-        if process.autopsied or not (last or is_kill(status)):
+        if not self._autopsies or process.autopsied or not (last or is_kill(status)):
             self._tracees.resume(thread)
             return
         process.last_words[thread.tid] = self._autopsy.thread_state(process.pid, thread.tid)
@@ -240,6 +255,10 @@ class Stops:
                     self._tracees.resume(process.threads[tid])
 
     def _ended(self, tid: int, thread: Thread | None, status: int) -> None:
+        if tid in self.statuses:
+            self.statuses[tid] = status
+            if thread is None:  # a child of ours that is no tracee
+                return
         pid = thread.process.pid if thread else tid
         self._outbox.tell(Exited(time.monotonic_ns(), tid, pid, status))
         if thread is None:
@@ -262,34 +281,56 @@ class Stops:
         tid = thread.tid
         info = ptrace.syscall_info(tid) if process.tracing else None
         if isinstance(info, ptrace.SyscallEntryInfo):
-            if process.syscalls is None or info.number in process.syscalls:
-                now = time.monotonic_ns()
-                thread.entry = info.number, info.arguments
-                own = info.arch == _OWN_ARCH
-                blocks = self._reads.entry_blocks(info.number, info.arguments, thread.read) if own else ()
-                record = SyscallEntry(
-                    now,
-                    tid,
-                    process.pid,
-                    info.number,
-                    info.arguments,
-                    blocks,
-                    info.instruction_pointer,
-                    0 if own else info.arch,
-                )
-                if own and info.number in SENDS:
-                    self._outbox.tell(record)
-                else:
-                    self._outbox.capture_only(record)
+            if process.hidden and info.number in EXECS:
+                process.hidden = False
+            if not process.hidden and (process.syscalls is None or info.number in process.syscalls):
+                self._enter(thread, info)
             else:
                 thread.entry = None
         elif isinstance(info, ptrace.SyscallExitInfo) and thread.entry is not None:
-            now = time.monotonic_ns()
-            number, arguments = thread.entry
-            thread.entry = None
-            blocks = self._reads.exit_blocks(number, arguments, info.value, info.is_error, thread.read)
-            self._outbox.capture_only(SyscallExit(now, tid, process.pid, info.value, info.is_error, blocks))
+            self._leave(thread, info)
         self._tracees.resume(thread)
+
+    def _enter(self, thread: Thread, info: ptrace.SyscallEntryInfo) -> None:
+        """Record a syscall-entry-stop."""
+        now = time.monotonic_ns()
+        thread.entry = info.number, info.arguments
+        own = info.arch == _OWN_ARCH
+        found = self._gatherer.entry(thread, info.number, info.arguments) if own else _NOTHING
+        record = SyscallEntry(
+            now,
+            thread.tid,
+            thread.process.pid,
+            info.number,
+            info.arguments,
+            found[0],
+            info.instruction_pointer,
+            0 if own else info.arch,
+            found[1],
+            found[2],
+        )
+        if own and info.number in SENDS:
+            self._outbox.tell(record)
+        else:
+            self._outbox.capture_only(record)
+
+    def _leave(self, thread: Thread, info: ptrace.SyscallExitInfo) -> None:
+        """Record a syscall-exit-stop."""
+        now = time.monotonic_ns()
+        number, arguments = thread.entry or (0, ())
+        thread.entry = None
+        found = self._gatherer.exit(thread, number, arguments, info.value, info.is_error)
+        self._outbox.capture_only(
+            SyscallExit(now, thread.tid, thread.process.pid, info.value, info.is_error, *found)
+        )
+
+
+def _plain_gatherer() -> Gatherer:
+    """Make the gatherer of a session: everything that a report could want, nothing about descriptors."""
+    from bstinspect.capture.gather import Gatherer
+    from bstinspect.decode.style import Style, no_calls
+
+    return Gatherer(Style(abbreviated=no_calls))
 
 
 def _reap(pid: int) -> tuple[int, int]:

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from bstinspect.records import ThreadState
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +10,11 @@ from bstinspect.linux import memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from bstinspect.capture.gather import Tracee
+    from bstinspect.decode.call import Call
+    from bstinspect.decode.shape import Shape
+    from bstinspect.records import ThreadState
 
 
 @dataclass(slots=True, eq=False)
@@ -26,6 +27,8 @@ class Thread:
     """In a group-stop, resumed with PTRACE_LISTEN."""
     entry: tuple[int, tuple[int, ...]] | None = None
     """The recorded syscall that it is inside of: number and arguments."""
+    decoding: tuple[Call, Shape, Tracee] | None = None
+    """The decoder that gathers for the call that it is inside of, where a decoder does that."""
     exiting: bool = False
     """It has had its PTRACE_EVENT_EXIT."""
     read: Callable[[int, int], bytes] = field(init=False)
@@ -51,6 +54,8 @@ class Process:
     syscalls: frozenset[int] | None = None
     """The numbers to record; None for all."""
     follow: bool = False
+    hidden: bool = False
+    """It is still bstrace's own code that runs: nothing is recorded before its execve."""
     releasing: bool = False
     release_requests: list[int] = field(default_factory=list)
     switching: set[int] = field(default_factory=set)

@@ -15,25 +15,23 @@ from bstinspect.records import Attached, Detached, Tracing
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bstinspect.capture.outbox import Outbox
+    from bstinspect.capture.outbox import Sink
     from bstinspect.capture.protocol import Trace
 
-OPTIONS: Final = (
-    ptrace.PTRACE_O_TRACESYSGOOD
-    | ptrace.PTRACE_O_TRACEFORK
-    | ptrace.PTRACE_O_TRACEVFORK
-    | ptrace.PTRACE_O_TRACECLONE
-    | ptrace.PTRACE_O_TRACEEXEC
-    | ptrace.PTRACE_O_TRACEEXIT
-)
+_BASE: Final = ptrace.PTRACE_O_TRACESYSGOOD | ptrace.PTRACE_O_TRACEEXEC | ptrace.PTRACE_O_TRACEEXIT
+_FOLLOW: Final = ptrace.PTRACE_O_TRACEFORK | ptrace.PTRACE_O_TRACEVFORK | ptrace.PTRACE_O_TRACECLONE
+WALL: Final = 0x40000000
+"""__WALL of waitpid(2): clone children too. The os module has no name for it."""
 _DEAD: Final = ("Z", "X")
 
 
 class Tracees:
     """The table of tracees. A request that has to wait for stops is answered when the last has come."""
 
-    def __init__(self, outbox: Outbox) -> None:
+    def __init__(self, outbox: Sink, *, follow: bool = True) -> None:
+        """`follow`: what a tracee forks or clones becomes a tracee."""
         self._outbox = outbox
+        self._options = _BASE | (_FOLLOW if follow else 0)
         self.threads: dict[int, Thread] = {}
         self.processes: dict[int, Process] = {}
 
@@ -94,6 +92,28 @@ class Tracees:
             process.switching = set(self._interrupt(running))
         process.switch_requests.append(request.request)
         self._answer(process)
+
+    # -- what bstrace trace asks for
+
+    def take_command(self, pid: int, syscalls: frozenset[int] | None) -> None:
+        """Attach to a process of ours that waits to become the command; it runs up to its next syscall-stop.
+
+        Its calls are hidden until the execve that makes it the command. Raises PtraceError.
+        """
+        ptrace.seize(pid, self._options)
+        ptrace.interrupt(pid)
+        os.waitpid(pid, WALL)
+        process = Process(pid, tracing=True, syscalls=syscalls, follow=True, hidden=True)
+        self.resume(self._add(pid, process, followed=False))
+
+    def take_thread(self, tid: int, syscalls: frozenset[int] | None) -> None:
+        """Attach to one thread, and trace it from its next stop on. Raises PtraceError."""
+        ptrace.seize(tid, self._options)
+        ptrace.interrupt(tid)
+        facts = proc.status(tid)
+        pid = facts.tgid if facts else tid
+        process = self.processes.get(pid) or Process(pid, tracing=True, syscalls=syscalls, follow=True)
+        self._add(tid, process, followed=False)
 
     # -- stops
 
@@ -176,7 +196,7 @@ class Tracees:
                 continue
             followed = False
             try:
-                ptrace.seize(tid, OPTIONS)
+                ptrace.seize(tid, self._options)
             except PtraceError as error:
                 facts = proc.status(tid)
                 if error.errno == errno.ESRCH or facts is None or facts.state in _DEAD:

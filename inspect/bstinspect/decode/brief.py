@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bstinspect.decode.architecture import architecture
-from bstinspect.decode.call import Call, Memory
+from bstinspect.decode.blocks import Recorded
+from bstinspect.decode.call import Call
 from bstinspect.decode.table import shape_of
 
 if TYPE_CHECKING:
@@ -20,5 +21,5 @@ def describe_call(number: int, arguments: Sequence[int], machine: str = "x86_64"
     tables = architecture(machine)
     if number < 0 and not arguments:
         return "user space"
-    call = Call(tables.name(number), tuple(arguments), Memory(()), tables)
+    call = Call(tables.name(number), tuple(arguments), Recorded(), tables)
     return f"{call.name}({', '.join(shape_of(call).all_arguments(call))})"

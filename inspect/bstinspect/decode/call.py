@@ -1,22 +1,42 @@
-"""A call while it is decoded: its registers, the memory read at its stops, and how to print an argument.
+"""A call while it is decoded: its registers, what was read at its stops, and the manner of printing.
 
-An *argument* is a function from the `Call` to text, or to None where the call does not take it after all.
-A `Shape` says which arguments strace prints at the entry and which at the exit.
+Everything that strace's options change (how flags look, how long strings may be, what stands behind a
+descriptor) is asked of the `Call`, so that a decoder says only what there is to print.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Final, TypeAlias
+import struct
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from bstinspect.decode.quote import SHOWN, quote_buffer, quote_text
+from bstinspect.decode.quote import quote, quote_name
+from bstinspect.decode.style import PLAIN, Constants, Style
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from bstinspect.decode.architecture import Architecture
-    from bstinspect.records import Block
+    from bstinspect.records import OpenFile
 
 AT_FDCWD: Final = -100
+PATH_MAX: Final = 4096
 _U64: Final = (1 << 64) - 1
+
+
+class Source(Protocol):
+    """Where a call's memory comes from: what was recorded at its stops, or the tracee itself."""
+
+    def read(self, address: int, size: int) -> bytes:
+        """Return up to `size` bytes, fewer where the memory ends."""
+
+    def string(self, address: int, most: int) -> bytes | None:
+        """Return a C string with its NUL, or `most` bytes without one; None where the memory ends before."""
+
+    def descriptor(self, number: int) -> OpenFile | None:
+        """Return what a descriptor is (AT_FDCWD: the working directory), where that is known."""
+
+    def name(self, pid: int) -> bytes:
+        """Return a process's command name; empty where that is not known."""
 
 
 def s32(value: int) -> int:
@@ -34,157 +54,14 @@ def s64(value: int) -> int:
     return (value & _U64 ^ 1 << 63) - (1 << 63)
 
 
+def hexadecimal(value: int) -> str:
+    """Return a number as C's ``%#x`` prints it: 0 has no prefix."""
+    return f"{value & _U64:#x}" if value else "0"
+
+
 def pointer(value: int) -> str:
     """Return an address as strace prints it."""
     return f"{value & _U64:#x}" if value else "NULL"
-
-
-class Memory:
-    """The blocks of one stop, over those of the stop before."""
-
-    def __init__(self, blocks: Iterable[Block], under: Memory | None = None) -> None:
-        self._blocks: dict[int, bytes] = {}
-        self._under = under
-        for block in blocks:
-            if block.data and len(block.data) >= len(self._blocks.get(block.address, b"")):
-                self._blocks[block.address] = block.data
-
-    def at(self, address: int) -> bytes | None:
-        """Return what was read from `address` on, however short; None where nothing was."""
-        if not address:
-            return None
-        found = self._blocks.get(address)
-        if found is None:
-            for start, data in self._blocks.items():
-                if start < address < start + len(data):
-                    found = data[address - start :]
-                    break
-        if found:
-            return found
-        return self._under.at(address) if self._under else found
-
-    def exactly(self, address: int, size: int) -> bytes | None:
-        """Return `size` bytes from `address`, or None where not all of them were read."""
-        data = self.at(address)
-        return data[:size] if data is not None and len(data) >= size else None
-
-    def integer(self, address: int, size: int = 4, *, signed: bool = True) -> int | None:
-        """Return the little-endian integer at `address`."""
-        data = self.exactly(address, size)
-        return None if data is None else int.from_bytes(data, "little", signed=signed)
-
-
-class Call:
-    """One system call, at its entry (`leaving` is False) or at its exit."""
-
-    def __init__(self, name: str, arguments: tuple[int, ...], memory: Memory, tables: Architecture) -> None:
-        self.name = name
-        self.arguments = arguments
-        self.given = len(arguments)
-        self.memory = memory
-        self.before = memory
-        self.tables = tables
-        self.leaving = False
-        self.value = 0
-        self.is_error = False
-        self.note = ""
-        """What is printed in brackets behind the result."""
-
-    def leave(self, value: int, blocks: Iterable[Block], *, is_error: bool) -> None:
-        """Take the exit stop."""
-        self.leaving = True
-        self.value = value
-        self.is_error = is_error
-        self.memory = Memory(blocks, self.before)
-
-    def __getitem__(self, index: int) -> int:
-        """Return a raw argument; 0 where it was not recorded."""
-        return self.arguments[index] if index < self.given else 0
-
-
-Argument: TypeAlias = Callable[[Call], str | None]
-Result: TypeAlias = Callable[[Call], str]
-
-
-def decimal_result(call: Call) -> str:
-    """Print a result as most calls do."""
-    return str(call.value)
-
-
-def address_result(call: Call) -> str:
-    """Print a result that is an address."""
-    return f"{call.value & _U64:#x}" if call.value else "0"
-
-
-class Shape:
-    """How one call is printed."""
-
-    separator = ", "
-    """What stands between the arguments of the entry and those of the exit."""
-
-    def __init__(
-        self, before: tuple[Argument, ...], after: tuple[Argument, ...] = (), result: Result = decimal_result
-    ) -> None:
-        self.before = before
-        self.after = after
-        self.result = result
-
-    def waits(self, call: Call) -> bool:  # noqa: ARG002 - some shapes ask it
-        """Tell whether some arguments are printed at the exit only."""
-        return bool(self.after)
-
-    def entry(self, call: Call) -> list[str]:
-        """Return the arguments that are printed at the entry."""
-        return [text for each in self.before if (text := each(call)) is not None]
-
-    def exit(self, call: Call) -> list[str]:
-        """Return the arguments that are printed at the exit."""
-        return [text for each in self.after if (text := each(call)) is not None]
-
-    def all_arguments(self, call: Call) -> list[str]:
-        """Return every argument, as far as the call was recorded."""
-        return (self.entry(call) + self.exit(call))[: call.given]
-
-
-# Arguments that need no memory.
-
-
-def number(index: int) -> Argument:
-    """Print an int."""
-    return lambda call: str(s32(call[index]))
-
-
-fd = number
-
-
-def unsigned(index: int) -> Argument:
-    """Print an unsigned int."""
-    return lambda call: str(u32(call[index]))
-
-
-def size(index: int) -> Argument:
-    """Print a size_t."""
-    return lambda call: str(call[index])
-
-
-def long(index: int) -> Argument:
-    """Print a long."""
-    return lambda call: str(s64(call[index]))
-
-
-def hexadecimal(index: int) -> Argument:
-    """Print a number as strace prints flags without names: 0 or 0x..."""
-    return lambda call: f"{call[index]:#x}" if call[index] else "0"
-
-
-def address(index: int) -> Argument:
-    """Print an address."""
-    return lambda call: pointer(call[index])
-
-
-def mode(index: int) -> Argument:
-    """Print permissions."""
-    return lambda call: octal(u32(call[index]) & 0xFFFF)
 
 
 def octal(value: int) -> str:
@@ -192,116 +69,217 @@ def octal(value: int) -> str:
     return "000" if not value else f"0{value:02o}"
 
 
-def directory(index: int) -> Argument:
-    """Print the directory descriptor of an ...at() call."""
-    return lambda call: "AT_FDCWD" if s32(call[index]) == AT_FDCWD else str(s32(call[index]))
+class Call:
+    """One system call, at its entry (`leaving` is False) or at its exit."""
+
+    def __init__(
+        self,
+        name: str,
+        arguments: tuple[int, ...],
+        memory: Source,
+        tables: Architecture,
+        style: Style = PLAIN,
+    ) -> None:
+        self.name = name
+        self.arguments = arguments
+        self.given = len(arguments)
+        self.memory = memory
+        self.before = memory
+        """What was there at the entry."""
+        self.tables = tables
+        self.style = style
+        self.pid = 0
+        """The thread that made the call; 0 where nobody says."""
+        self.leaving = False
+        self.value = 0
+        self.is_error = False
+        self.note = ""
+        """What is printed in brackets behind the result."""
+        self.kept: Any = None
+        """What a decoder wants to remember from the entry to the exit."""
+
+    def leave(self, value: int, memory: Source, *, is_error: bool) -> None:
+        """Take the exit stop."""
+        self.leaving = True
+        self.value = value
+        self.is_error = is_error
+        self.memory = memory
+
+    def __getitem__(self, index: int) -> int:
+        """Return a raw argument; 0 where it was not recorded."""
+        return self.arguments[index] if index < self.given else 0
+
+    @property
+    def abbreviated(self) -> bool:
+        """Whether long structures of this call are cut short (-e abbrev=)."""
+        return self.style.abbreviated(self.name)
+
+    @property
+    def failed(self) -> bool:
+        """Whether what the call would have filled is not there."""
+        return self.is_error or not self.leaving
+
+    # Memory.
+
+    def peek(self, address: int, size: int) -> bytes | None:
+        """Read exactly `size` bytes, or None where not all of them can be read (strace's umoven)."""
+        if not address:
+            return None
+        data = self.memory.read(address, size)
+        return data if len(data) == size else None
+
+    def fetch(self, address: int, size: int) -> bytes | None:
+        """Read a structure; None where its address is to be printed instead (strace's umove_or_printaddr).
+
+        That is so where it cannot be read, where the call failed, and for the calls that -e verbose= leaves
+        out.
+        """
+        if (self.leaving and self.is_error) or not self.style.verbose(self.name):
+            return None
+        return self.peek(address, size)
+
+    def fetch_anyway(self, address: int, size: int) -> bytes | None:
+        """Read a structure even where the call failed (strace's umove_or_printaddr_ignore_syserror)."""
+        return self.peek(address, size) if self.style.verbose(self.name) else None
+
+    def fetch_before(self, address: int, size: int) -> bytes | None:
+        """Read exactly `size` bytes as they were at the entry."""
+        data = self.before.read(address, size) if address else b""
+        return data if size and len(data) == size else None
+
+    def integer(self, address: int, size: int = 4, *, signed: bool = True) -> int | None:
+        """Return the integer at `address`, without conditions; None where it cannot be read."""
+        data = self.peek(address, size)
+        return None if data is None else int.from_bytes(data, "little", signed=signed)
+
+    # Text behind a pointer.
+
+    def path(self, address: int, most: int = PATH_MAX - 1) -> str:
+        """Print a path, whole (strace's printpathn)."""
+        if not address:
+            return "NULL"
+        data = self.memory.string(address, most + 1)
+        if data is None:
+            return pointer(address)
+        return self.cstring(data[: most + 1]) if data.endswith(b"\0") else self.quoted(data[:most], cut=True)
+
+    def text(self, address: int) -> str:
+        """Print a C string, cut as -s says (strace's printstr)."""
+        if not address:
+            return "NULL"
+        shown = self.style.strings
+        data = self.memory.string(address, shown + 1)
+        if data is None:
+            return pointer(address)
+        text = data.removesuffix(b"\0") if data.endswith(b"\0") else data
+        return self.quoted(text[:shown], cut=len(text) > shown)
+
+    def buffer(self, address: int, length: int) -> str:
+        """Print `length` bytes, cut as -s says (strace's printstrn)."""
+        if not address:
+            return "NULL"
+        shown = self.style.strings
+        size = min(length & _U64, shown + 1)
+        data = self.peek(address, size) if size else b""
+        if data is None:
+            return pointer(address)
+        return self.quoted(data[:shown], cut=length & _U64 > shown)
+
+    def cstring(self, data: bytes) -> str:
+        """Quote a field that holds a C string: up to its NUL, with ``...`` where there is none."""
+        end = data.find(b"\0")
+        return self.quoted(data if end < 0 else data[:end], cut=end < 0)
+
+    def quoted(self, data: bytes, *, cut: bool = False) -> str:
+        """Quote bytes, as -x and -xx say."""
+        return quote(data, self.style.hexadecimal, cut=cut)
+
+    # Constants.
+
+    def flags(
+        self,
+        value: int,
+        *tables: Mapping[int, str],
+        unknown: str | None = "",
+        number: Callable[[int], str] = hexadecimal,
+    ) -> str:
+        """Print a set of flags in the tables' order (strace's printflags).
+
+        `unknown` is the comment where none is known; with None, 0 prints nothing.
+        """
+        constants = self.style.constants
+        if constants is Constants.RAW:
+            return number(value) if value or unknown is not None else ""
+        names = []
+        left = value
+        for table in tables:
+            for bits, name in table.items():
+                if (left or not names) and (left == bits or (bits and left & bits == bits)):
+                    names.append(name)
+                    left &= ~bits
+                    if not left:
+                        break
+        if not names:
+            if not value:
+                return "0" if unknown is not None else ""
+            return number(value) + (f" /* {unknown} */" if unknown else "")
+        if left:
+            names.append(number(left))
+        text = "|".join(names)
+        return f"{number(value)} /* {text} */" if constants is Constants.VERBOSE else text
+
+    def choice(
+        self,
+        value: int,
+        *tables: Mapping[int, str],
+        unknown: str = "",
+        number: Callable[[int], str] = hexadecimal,
+    ) -> str:
+        """Print the one name of a value (strace's printxval)."""
+        if self.style.constants is Constants.RAW:
+            return number(value)
+        for table in tables:
+            if (name := table.get(value)) is not None:
+                return self.constant(value, name, number)
+        return number(value) + (f" /* {unknown} */" if unknown else "")
+
+    def constant(self, value: int, name: str, number: Callable[[int], str] = hexadecimal) -> str:
+        """Print a value whose name is known (strace's print_xlat)."""
+        constants = self.style.constants
+        if constants is Constants.ABBREV:
+            return name
+        return number(value) if constants is Constants.RAW else f"{number(value)} /* {name} */"
+
+    # What numbers stand for.
+
+    def descriptor(self, number: int) -> str:
+        """Print a descriptor, with what it is where -y says so."""
+        return str(number) + self._details(number)
+
+    def directory(self, number: int) -> str:
+        """Print the directory descriptor of an ...at() call."""
+        if number == AT_FDCWD:
+            return self.constant(number, "AT_FDCWD", str) + self._details(number)
+        return self.descriptor(number)
+
+    def process(self, pid: int) -> str:
+        """Print a pid or tid, with its command name where -Y says so."""
+        if not self.style.names or pid <= 0 or not (name := self.memory.name(pid)):
+            return str(pid)
+        return f"{pid}<{quote_name(name, self.style.hexadecimal)}>"
+
+    def _details(self, number: int) -> str:
+        wanted = self.style.descriptors
+        if not wanted or (number < 0 and number != AT_FDCWD):
+            return ""
+        found = self.memory.descriptor(number)
+        if found is None:
+            return ""
+        from bstinspect.decode.objects import details
+
+        return details(found, wanted, self.style.hexadecimal)
 
 
-def flag_text(value: int, names: Mapping[int, str], unknown: str = "", zero: str = "0") -> str:
-    """Return flags joined by ``|``; what has no name is in hexadecimal at the end."""
-    if not value:
-        return names.get(0, zero)
-    parts = []
-    left = value
-    for bit, name in names.items():
-        if bit and left & bit == bit:
-            parts.append(name)
-            left &= ~bit
-    if left:
-        parts.append(f"{left:#x}" if parts or not unknown else f"{left:#x} /* {unknown} */")
-    return "|".join(parts)
-
-
-def flags(index: int, names: Mapping[int, str], unknown: str = "", zero: str = "0") -> Argument:
-    """Print a set of flags."""
-    return lambda call: flag_text(u32(call[index]), names, unknown, zero)
-
-
-def choice_text(value: int, names: Mapping[int, str], unknown: str) -> str:
-    """Return the one name of a value."""
-    return names.get(value) or (f"{value & _U64:#x} /* {unknown} */" if unknown else f"{value & _U64:#x}")
-
-
-def choice(index: int, names: Mapping[int, str], unknown: str = "") -> Argument:
-    """Print one of several constants."""
-    return lambda call: choice_text(u32(call[index]), names, unknown)
-
-
-def constants(module: object, names: str) -> dict[int, str]:
-    """Return value to name, for those of `names` that a module of the standard library has."""
-    return {int(getattr(module, name)): name for name in reversed(names.split()) if hasattr(module, name)}
-
-
-def ordered(module: object, names: str) -> dict[int, str]:
-    """Return value to name in the given order, which is the order in which flags are printed."""
-    return {int(getattr(module, name)): name for name in names.split() if hasattr(module, name)}
-
-
-# Arguments behind a pointer.
-
-
-def path(index: int) -> Argument:
-    """Print a path, whole."""
-    return lambda call: text_at(call, call[index], None)
-
-
-def text(index: int) -> Argument:
-    """Print a C string, cut as strace cuts."""
-    return lambda call: text_at(call, call[index], SHOWN)
-
-
-def text_at(call: Call, where: int, shown: int | None) -> str:
-    """Print the C string at an address."""
-    data = call.memory.at(where)
-    return quote_text(data, shown) if data else pointer(where)
-
-
-def buffer_at(call: Call, where: int, length: int) -> str:
-    """Print a buffer of known length."""
-    if length <= 0:
-        return '""' if where and length == 0 else pointer(where)
-    data = call.memory.at(where)
-    if data is None or len(data) < min(length, SHOWN):
-        return pointer(where)
-    return quote_buffer(data, length)
-
-
-def data_in(index: int, length_index: int) -> Argument:
-    """Print a buffer that the call hands over."""
-    return lambda call: buffer_at(call, call[index], call[length_index])
-
-
-def data_out(index: int) -> Argument:
-    """Print a buffer that the kernel filled, as long as the result says."""
-    return lambda call: pointer(call[index]) if failed(call) else buffer_at(call, call[index], call.value)
-
-
-def failed(call: Call) -> bool:
-    """Tell whether what the call would have filled is not there."""
-    return call.is_error or not call.leaving
-
-
-def structure(index: int, length: int, show: Callable[[bytes], str]) -> Argument:
-    """Print a structure of fixed size that the call reads."""
-
-    def argument(call: Call) -> str:
-        data = call.memory.exactly(call[index], length)
-        return pointer(call[index]) if data is None else show(data)
-
-    return argument
-
-
-def filled(index: int, length: int, show: Callable[[bytes], str]) -> Argument:
-    """Print a structure of fixed size that the kernel fills."""
-    inner = structure(index, length, show)
-    return lambda call: pointer(call[index]) if failed(call) else inner(call)
-
-
-def int_in(index: int) -> Argument:
-    """Print ``[N]``, an int behind a pointer."""
-    return structure(index, 4, lambda data: f"[{int.from_bytes(data, 'little', signed=True)}]")
-
-
-def int_out(index: int) -> Argument:
-    """Print ``[N]``, an int that the kernel stores."""
-    return filled(index, 4, lambda data: f"[{int.from_bytes(data, 'little', signed=True)}]")
+def unpack(layout: struct.Struct, data: bytes) -> tuple[Any, ...]:
+    """Unpack the start of a structure."""
+    return layout.unpack_from(data)

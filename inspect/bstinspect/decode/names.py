@@ -41,9 +41,9 @@ def errno_name(number: int) -> str:
     return _ERRORS.get(number, str(number))
 
 
-def describe_error(number: int) -> str:
-    """Return what strace prints behind ``=`` for a failed call."""
-    if number in RESTARTS:
+def describe_error(number: int, *, restarts: bool = True) -> str:
+    """Return what strace prints behind ``=`` for a failed call; of -e raw= calls restarts are no errors."""
+    if restarts and number in RESTARTS:
         name, words = RESTARTS[number]
         return f"? {name} ({words})"
     name = _ERRORS.get(number, "")

@@ -1,45 +1,45 @@
-"""Quoting of strings and bytes exactly as strace does (strace(1); its string_quote)."""
+"""Quoting of strings and bytes exactly as strace does (strace(1); string_quote in its util.c)."""
 
 from __future__ import annotations
 
 from typing import Final
 
-SHOWN: Final = 32
-"""strace's -s: so many bytes of a string are shown."""
+from bstinspect.decode.style import Hex
 
 _PLAIN: Final = {
     **{code: chr(code) for code in range(0x20, 0x7F)},
     0x22: '\\"', 0x5C: "\\\\", 0x09: "\\t", 0x0A: "\\n", 0x0B: "\\v", 0x0C: "\\f", 0x0D: "\\r",
 }  # fmt: skip
 _DIGITS: Final = frozenset(range(0x30, 0x38))
+_SIMPLE: Final = bytes(code for code in range(0x20, 0x7F) if code not in (0x22, 0x5C))
+_ASCII: Final = bytes([*range(0x20, 0x7F), 9, 10, 11, 12, 13])
+_ANGLES: Final = frozenset(b"<>")
 
 
-def escape(data: bytes) -> str:
+def escape(data: bytes, style: Hex = Hex.NONE, special: frozenset[int] = frozenset()) -> str:
     """Return the text between the quotes: octal escapes as short as what follows allows."""
+    if style is Hex.ALL or (style is Hex.STRINGS and data.translate(None, _ASCII)):
+        return "".join(f"\\x{code:02x}" for code in data)
+    if not special and not data.translate(None, _SIMPLE):
+        return data.decode("ascii")
     parts = []
     for index, code in enumerate(data):
-        plain = _PLAIN.get(code)
+        plain = None if code in special else _PLAIN.get(code)
         if plain is None:
             followed = index + 1 < len(data) and data[index + 1] in _DIGITS
-            plain = f"\\{code:03o}" if followed else f"\\{code:o}"
+            if style is Hex.CHARACTERS:
+                plain = f"\\x{code:02x}"
+            else:
+                plain = f"\\{code:03o}" if followed else f"\\{code:o}"
         parts.append(plain)
     return "".join(parts)
 
 
-def quote(data: bytes, *, cut: bool = False) -> str:
+def quote(data: bytes, style: Hex = Hex.NONE, *, cut: bool = False) -> str:
     """Return `data` in quotes, with ``...`` behind it where `cut` says that there was more."""
-    return f'"{escape(data)}"' + ("..." if cut else "")
+    return f'"{escape(data, style)}"' + ("..." if cut else "")
 
 
-def quote_text(data: bytes, shown: int | None = None) -> str:
-    """Quote a C string: up to its NUL, at most `shown` bytes; without a NUL it goes on."""
-    end = data.find(b"\0")
-    text = data if end < 0 else data[:end]
-    if shown is not None and len(text) > shown:
-        return quote(text[:shown], cut=True)
-    return quote(text, cut=end < 0)
-
-
-def quote_buffer(data: bytes, length: int, shown: int = SHOWN) -> str:
-    """Quote the start of a buffer of `length` bytes."""
-    return quote(data[: min(length, shown)], cut=length > shown)
+def quote_name(data: bytes, style: Hex = Hex.NONE) -> str:
+    """Return a path or a name as it stands in angle brackets: ``</tmp/a\\76b>``."""
+    return escape(data, style, _ANGLES)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import struct
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bstinspect.decode.names import errno_name, signal_name
+
+if TYPE_CHECKING:
+    from bstinspect.decode.call import Call
 
 _GENERAL: Final = {
     0: "SI_USER", 0x80: "SI_KERNEL", -1: "SI_QUEUE", -2: "SI_TIMER", -3: "SI_MESGQ", -4: "SI_ASYNCIO",
@@ -29,7 +32,7 @@ _CHILD_STATUS_IS_SIGNAL: Final = (2, 3, 4, 5, 6)
 _ADDRESSES: Final = (4, 5, 7, 8, 11)
 
 
-def describe_siginfo(raw: bytes, number: int = 0) -> str:
+def describe_siginfo(raw: bytes, number: int = 0, _call: Call | None = None) -> str:
     """Return ``{si_signo=SIGCHLD, si_code=CLD_EXITED, ...}``; only the number where it is short."""
     if len(raw) < 48:
         return "{si_signo=" + signal_name(number) + "}"

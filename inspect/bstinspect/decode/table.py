@@ -1,49 +1,35 @@
-"""From a call to its `Shape`: the families' tables, and prototypes for everything else."""
+"""From a call's name to its `Shape`: the families' tables, put together once."""
 
 from __future__ import annotations
 
 import functools
 from typing import TYPE_CHECKING
 
-from bstinspect.decode import (
-    descriptors,
-    files,
-    futexes,
-    generic,
-    memory,
-    network,
-    polling,
-    processes,
-    signals,
-    terminals,
-    time,
-    waiting,
-)
+from bstinspect.decode import generic
+from bstinspect.decode.old.adapter import old_shape
 
 if TYPE_CHECKING:
-    from bstinspect.decode.call import Call, Shape
+    from types import ModuleType
+
+    from bstinspect.decode.call import Call
+    from bstinspect.decode.shape import Shape
+
+
+def _families() -> tuple[ModuleType, ...]:
+    """Return the modules that have a table ``SHAPES``."""
+    return ()
 
 
 @functools.cache
 def _shapes() -> dict[str, Shape]:
     shapes: dict[str, Shape] = {}
-    for family in (
-        descriptors,
-        files,
-        futexes,
-        memory,
-        network,
-        polling,
-        processes,
-        signals,
-        terminals,
-        time,
-        waiting,
-    ):
+    for family in _families():
         shapes.update(family.SHAPES)
     return shapes
 
 
 def shape_of(call: Call) -> Shape:
     """Return how to print a call."""
-    return _shapes().get(call.name) or generic.shape(call.name, call.tables.numbers, call.tables.counts)
+    if call.style.raw(call.name):
+        return generic.raw(call)
+    return _shapes().get(call.name) or old_shape(call.name) or generic.raw(call)

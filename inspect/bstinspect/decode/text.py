@@ -1,16 +1,27 @@
-"""Records to the lines of ``strace -f -o FILE`` (modelled on strace 6.1's output)."""
+"""Records to strace's text, piece by piece as strace writes it (modelled on its 6.1, strace.c and syscall.c).
+
+A call's line begins at its entry and ends at its exit. When another thread has to be heard in between, the
+line is given up as ``<unfinished ...>`` and taken up again as ``<... read resumed>``.
+"""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from bstinspect.decode.architecture import Architecture, architecture
-from bstinspect.decode.call import Call, Memory
+from bstinspect.decode.blocks import Recorded
+from bstinspect.decode.call import Call
+from bstinspect.decode.dump import dump
+from bstinspect.decode.layout import Layout, Wanted
 from bstinspect.decode.names import describe_error, signal_name
+from bstinspect.decode.quote import quote_name
 from bstinspect.decode.siginfo import describe_siginfo
+from bstinspect.decode.style import PLAIN, Style
 from bstinspect.decode.table import shape_of
 from bstinspect.records import (
+    Attached,
     CaptureStart,
     Detached,
     Executed,
@@ -20,43 +31,84 @@ from bstinspect.records import (
     Lost,
     Record,
     SignalDelivery,
+    Stack,
     SyscallEntry,
     SyscallExit,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
-COLUMN: Final = 40
-"""strace's -a: the column of the result."""
+_BILLION: Final = 1_000_000_000
+_NOTES: Final = {
+    "result,arguments": " (INJECTED: args, retval)",
+    "arguments": " (INJECTED: args)",
+    "result": " (INJECTED)",
+}
+
+
+class Output(Protocol):
+    """Where the text goes."""
+
+    def write(self, tid: int, text: str) -> None:
+        """Take a piece of text of a thread: a whole line, a part of one, or several."""
+
+
+class Annotator(Protocol):
+    """Says something about calls behind their line (--zmtp)."""
+
+    def annotate(self, call: Call, tid: int, pid: int) -> str:
+        """Return a comment for a call that has returned; empty where there is none."""
+
+
+@dataclass(slots=True)
+class _Thread:
+    """What is known of one thread."""
+
+    tid: int
+    pid: int
+    column: int = 0
+    """How much of its unfinished line is written."""
+    call: Call | None = None
+    shape: Any = None
+    entered: int = 0
+    number: int = -1
+    address: int = 0
+    staged: list[str] | None = None
+    """Its line, held back until its result is known."""
+    reprint: bool = False
+    last: str = ""
+    """The call before, by name: restart_syscall goes on with it."""
+    pieces: list[str] = field(default_factory=list)
 
 
 class StraceText:
-    """Takes records in order and gives lines, without their newline.
-
-    A line is given when it is finished: when its call returned, or when something else has to be printed
-    and it becomes ``<unfinished ...>``. `finish` gives what is still open at the end of the records.
-
-    `times` is ``t``, ``tt`` or ``ttt``, as strace's options (local time); `durations` adds what -T does.
-    `brackets` prefixes ``[pid  1234]`` instead of the bare tid.
-    """
+    """Takes records in order, and writes text."""
 
     def __init__(
-        self, *, times: str = "", durations: bool = False, brackets: bool = False, machine: str = "x86_64"
+        self,
+        output: Output,
+        layout: Layout = Layout(),  # noqa: B008 - frozen
+        wanted: Wanted = Wanted(),  # noqa: B008 - frozen
+        style: Style = PLAIN,
+        annotator: Annotator | None = None,
     ) -> None:
-        self._times = times
-        self._durations = durations
-        self._brackets = brackets
-        self._tables: Architecture = architecture(machine)
+        self._output = output
+        self._layout = layout
+        self._wanted = wanted
+        self._style = style
+        self._annotator = annotator
+        self._tables: Architecture = architecture("x86_64")
         self._realtime_minus_monotonic = 0
-        self._calls: dict[int, tuple[Call, int]] = {}
-        """Open calls by tid, with the time of their entry."""
-        self._last_call: dict[int, str] = {}
-        self._line = ""
-        self._line_tid = -1
-        """Whose unfinished line is the current one; -1: none."""
-        self._takers: dict[type[Record], Callable[[Any], list[str]]] = {
+        self._previous = 0
+        self._threads: dict[int, _Thread] = {}
+        self._attached: set[int] = set()
+        self._printing: _Thread | None = None
+        """Whose line is the current one."""
+        self._last_clock = (-1, "")
+        self._takers: dict[type[Record], Callable[[Any], None]] = {
             CaptureStart: self._start,
+            Attached: self._attach,
             SyscallEntry: self._enter,
             SyscallExit: self._leave,
             SignalDelivery: self._signal,
@@ -65,167 +117,321 @@ class StraceText:
             Exited: self._end,
             Executed: self._superseded,
             Detached: self._detach,
+            Stack: self._stack,
             Lost: self._lost,
         }
 
-    def lines(self, records: Iterable[Record]) -> Iterator[str]:
-        """Give the lines that these records finish."""
+    def feed(self, records: Iterable[Record]) -> None:
+        """Take records, and write what they say."""
         for record in records:
-            yield from self.feed(record)
+            take = self._takers.get(type(record))
+            if take:
+                take(record)
 
-    def feed(self, record: Record) -> list[str]:
-        """Take one record; return the lines that it finishes."""
-        take = self._takers.get(type(record))
-        return take(record) if take else []
-
-    def finish(self) -> list[str]:
-        """Return the line that is still open, as unfinished, and forget all calls."""
-        self._calls.clear()
-        return self._interrupt()
+    def finish(self) -> None:
+        """Give up the line that is still open, and forget all calls."""
+        if self._printing and self._printing.column:
+            self._output.write(self._printing.tid, " <unfinished ...>\n")
+        self._printing = None
+        self._threads.clear()
 
     # The pieces of a line.
 
-    def _leader(self, when: int, tid: int) -> str:
-        prefix = f"[pid {tid:5}] " if self._brackets else f"{tid:<5} "
-        return prefix + self._stamp(when)
+    def _thread(self, tid: int, pid: int) -> _Thread:
+        thread = self._threads.get(tid)
+        if thread is None:
+            thread = self._threads[tid] = _Thread(tid, pid)
+        return thread
+
+    def _write(self, thread: _Thread, text: str) -> None:
+        thread.column += len(text)
+        if thread.staged is None:
+            self._output.write(thread.tid, text)
+        else:
+            thread.staged.append(text)
+
+    def _ended(self, thread: _Thread) -> None:
+        """A line has been finished."""
+        thread.column = 0
+        if self._printing:
+            self._printing.column = 0
+            self._printing = None
+
+    def _lead(self, thread: _Thread, when: int) -> None:
+        """Begin a line of a thread (strace's printleader)."""
+        if self._layout.separate:
+            self._printing = thread
+        other = self._printing
+        if (
+            other
+            and other.column
+            and thread.staged is None
+            and (not self._layout.separate or other is thread)
+        ):
+            self._output.write(other.tid, " <unfinished ...>\n")
+            other.column = 0
+        self._printing = thread
+        thread.column = 0
+        leader = self._leader(thread, when)
+        if leader:
+            self._write(thread, leader)
+
+    def _leader(self, thread: _Thread, when: int) -> str:
+        layout = self._layout
+        pids = layout.pids
+        text = ""
+        if pids == "always":
+            text = f"{thread.tid:<5} "
+        elif pids == "several" and len(self._attached) > 1:
+            text = f"[pid {thread.tid:5}] "
+        if layout.stamp:
+            text += self._stamp(when)
+        if layout.relative is not None:
+            text += self._since(when)
+        if layout.numbers:
+            text += f"[{thread.number:4}] " if thread.number >= 0 else "[????] "
+        if layout.addresses:
+            text += f"[{thread.address:016x}] "
+        return text
 
     def _stamp(self, when: int) -> str:
-        if not self._times:
-            return ""
-        seconds, nanoseconds = divmod(when + self._realtime_minus_monotonic, 1_000_000_000)
-        if self._times == "ttt":
-            return f"{seconds}.{nanoseconds // 1000:06} "
-        try:
-            clock = time.strftime("%H:%M:%S", time.localtime(seconds))
-        except (OverflowError, OSError, ValueError):  # a damaged capture can hold any number
+        seconds, nanoseconds = divmod(when + self._realtime_minus_monotonic, _BILLION)
+        if self._layout.stamp == "unix":
             clock = str(seconds)
-        return f"{clock}.{nanoseconds // 1000:06} " if self._times == "tt" else f"{clock} "
+        else:
+            known, clock = self._last_clock
+            if known != seconds:
+                try:
+                    clock = time.strftime("%H:%M:%S", time.localtime(seconds))
+                except (OverflowError, OSError, ValueError):  # a damaged capture can hold any number
+                    clock = str(seconds)
+                self._last_clock = seconds, clock
+        digits = self._layout.stamp_digits
+        return f"{clock}.{_fraction(nanoseconds, digits)} " if digits else f"{clock} "
 
-    def _interrupt(self) -> list[str]:
-        """Give up the current line, whoever's it is."""
-        if self._line_tid < 0:
-            return []
-        line, self._line, self._line_tid = self._line + " <unfinished ...>", "", -1
-        return [line]
+    def _since(self, when: int) -> str:
+        """Return the time since the line before (-r)."""
+        seconds, nanoseconds = divmod(max(when - (self._previous or when), 0), _BILLION)
+        self._previous = when
+        digits = self._layout.relative
+        text = f"{seconds:6}.{_fraction(nanoseconds, digits)}" if digits else f"{seconds:6}"
+        return f"(+{text}) " if self._layout.stamp else f"{text} "
 
-    def _event(self, when: int, tid: int, text: str) -> list[str]:
-        return [*self._interrupt(), self._leader(when, tid) + text]
+    def _event(self, when: int, thread: _Thread, text: str) -> None:
+        """Write a line that is no call."""
+        self._lead(thread, when)
+        self._write(thread, text + "\n")
+        self._ended(thread)
 
-    def _resume(self, when: int, tid: int, name: str) -> list[str]:
-        """Make the current line this thread's; return the line that this interrupts."""
-        if self._line_tid == tid:
-            return []
-        given_up = self._interrupt()
-        self._line = f"{self._leader(when, tid)}<... {name} resumed>"
-        self._line_tid = tid
-        return given_up
+    def _resume(self, when: int, thread: _Thread, name: str) -> None:
+        """Take up a line again, where it is not the current one."""
+        if thread.reprint or (
+            not self._layout.separate and self._printing is not thread and thread.staged is None
+        ):
+            thread.reprint = False
+            self._lead(thread, when)
+            self._write(thread, f"<... {name} resumed>")
 
-    def _close(self, tail: str) -> str:
-        """Finish the current line with its result."""
-        line = (
-            f"{self._line:<{COLUMN - 1}} = {tail}" if len(self._line) < COLUMN else f"{self._line} = {tail}"
-        )
-        self._line, self._line_tid = "", -1
-        return line
+    def _publish(self, thread: _Thread, *, wanted: bool) -> None:
+        """Write the held back line, or drop it."""
+        staged, thread.staged = thread.staged, None
+        if staged and wanted:
+            self._output.write(thread.tid, "".join(staged))
 
     # One method a record.
 
-    def _start(self, record: CaptureStart) -> list[str]:
+    def _start(self, record: CaptureStart) -> None:
         self._tables = architecture(record.machine)
         self._realtime_minus_monotonic = record.realtime - record.when
-        return []
 
-    def _signal(self, record: SignalDelivery) -> list[str]:
-        name = signal_name(record.signal)
-        text = f"--- {name} {describe_siginfo(record.siginfo, record.signal)} ---"
-        return self._event(record.when, record.tid, text)
+    def _attach(self, record: Attached) -> None:
+        self._attached.add(record.tid)
 
-    def _stop(self, record: GroupStop) -> list[str]:
-        return self._event(record.when, record.tid, f"--- stopped by {signal_name(record.signal)} ---")
+    def _signal(self, record: SignalDelivery) -> None:
+        if self._wanted.signals(record.signal):
+            name = signal_name(record.signal)
+            thread = self._thread(record.tid, record.pid)
+            text = f"--- {name} {describe_siginfo(record.siginfo, record.signal, self._bare())} ---"
+            self._event(record.when, thread, text)
 
-    def _lost(self, record: Lost) -> list[str]:
-        return [*self._interrupt(), f"--- {record.count} records lost: {record.reason} ---"]
+    def _bare(self) -> Call:
+        """Return a call that only knows the manner of printing."""
+        return Call("", (), Recorded(), self._tables, self._style)
 
-    def _enter(self, record: SyscallEntry) -> list[str]:
-        given_up = self._interrupt()
+    def _stop(self, record: GroupStop) -> None:
+        if self._wanted.signals(record.signal):
+            thread = self._thread(record.tid, record.pid)
+            self._event(record.when, thread, f"--- stopped by {signal_name(record.signal)} ---")
+
+    def _lost(self, record: Lost) -> None:
+        thread = self._printing or _Thread(0, 0)
+        if thread.column:
+            self._output.write(thread.tid, " <unfinished ...>\n")
+            self._ended(thread)
+        self._output.write(thread.tid, f"--- {record.count} records lost: {record.reason} ---\n")
+
+    def _enter(self, record: SyscallEntry) -> None:
+        thread = self._thread(record.tid, record.pid)
         own = self._tables.is_own(record.arch)
         tables = self._tables if own else architecture("")
         name = tables.name(record.number)
-        call = Call(name, record.arguments, Memory(record.memory), tables)
-        self._calls[record.tid] = (call, record.when)
-        shape = shape_of(call)
+        call = Call(name, record.arguments, Recorded.of(record), tables, self._style)
+        call.pid = record.tid
+        thread.call, thread.entered, thread.shape = call, record.when, shape_of(call)
+        thread.number, thread.address = record.number, record.instruction_pointer
+        thread.staged = None if self._wanted.every_call else []
+        self._lead(thread, record.when)
         if name == "restart_syscall":
-            before = self._last_call.get(record.tid, "system call")
-            arguments = f"<... resuming interrupted {before} ...>"
+            arguments = f"<... resuming interrupted {thread.last or 'system call'} ...>"
         else:
-            self._last_call[record.tid] = name
-            arguments = ", ".join(shape.entry(call))
-            if arguments and shape.waits(call):
-                arguments += shape.separator
-        self._line = f"{self._leader(record.when, record.tid)}{name}({arguments}"
-        self._line_tid = record.tid
-        return given_up
+            thread.last = name
+            arguments = ", ".join(thread.shape.entry(call))
+            if arguments and thread.shape.waits(call):
+                arguments += thread.shape.separator
+        self._write(thread, f"{name}({arguments}")
 
-    def _leave(self, record: SyscallExit) -> list[str]:
-        call, entered = self._calls.pop(record.tid, (None, record.when))
-        given_up = self._resume(record.when, record.tid, call.name if call else "???")
+    def _leave(self, record: SyscallExit) -> None:
+        thread = self._thread(record.tid, record.pid)
+        call, shape = thread.call, thread.shape
+        thread.call = None
+        self._resume(record.when, thread, call.name if call else "????")
+        self._printing = thread
         value = record.value
         failed = record.is_error and -4096 < value < 0
+        text = ""
         if call is None:
             result = describe_error(-value) if failed else str(value)
         else:
-            shape = shape_of(call)
-            call.leave(value, record.memory, is_error=record.is_error)
-            self._line += (", " if shape.separator else "").join(shape.exit(call))
-            result = describe_error(-value) if failed else shape.result(call)
-            if call.note:
+            call.leave(value, Recorded.of(record, call.before), is_error=record.is_error)
+            text = (", " if shape.separator else "").join(shape.exit(call))
+            raw = self._style.raw(call.name)
+            result = describe_error(-value, restarts=not raw) if failed else shape.result(call)
+            if call.note and not failed:
                 result += f" ({call.note})"
-        self._line += ")"
-        if self._durations:
-            spent = max(record.when - entered, 0) // 1000
-            result += f" <{spent // 1_000_000}.{spent % 1_000_000:06}>"
-        return [*given_up, self._close(result)]
+        if record.injected:
+            what, _, delayed = record.injected.partition("delay")
+            result += _NOTES.get(what.strip(","), "") + (" (DELAYED)" if "delay" in record.injected else "")
+        duration = record.when - thread.entered if call else 0
+        if thread.staged is not None:
+            thread.staged.append(text)
+            thread.column += len(text)
+            text = ""
+            wanted = self._wants(failed, -value, duration)
+            self._publish(thread, wanted=wanted)
+            if not wanted:
+                self._ended(thread)
+                return
+        text += ")"
+        padding = " " * max(self._layout.column - 1 - thread.column - len(text), 0)
+        text += f"{padding} = {result}"
+        if self._layout.durations is not None:
+            seconds, nanoseconds = divmod(max(duration, 0), _BILLION)
+            digits = self._layout.durations
+            text += f" <{seconds}.{_fraction(nanoseconds, digits)}>" if digits else f" <{seconds}>"
+        if call and self._annotator and (comment := self._annotator.annotate(call, record.tid, record.pid)):
+            text += f" /* {comment} */"
+        self._write(thread, text + "\n")
+        if call:
+            dumped = dump(call, self._wanted)
+            if dumped:
+                self._write(thread, dumped)
+        self._ended(thread)
 
-    def _never_returns(self, record: Exiting) -> list[str]:
-        call, _ = self._calls.pop(record.tid, (None, 0))
-        if call is None:
-            return []
-        given_up = self._resume(record.when, record.tid, call.name)
-        if shape_of(call).waits(call):
-            self._line += " <unfinished ...>"
-        self._line += ")"
-        return [*given_up, self._close("?")]
+    def _wants(self, failed: bool, number: int, duration: int) -> bool:  # noqa: FBT001 - of one call
+        wanted = self._wanted
+        return (
+            ("failed" if failed else "successful") in wanted.statuses
+            and (wanted.errors is None or (failed and wanted.errors(number)))
+            and duration >= wanted.shortest_ns
+        )
 
-    def _end(self, record: Exited) -> list[str]:
-        open_call = self._calls.pop(record.tid, None)
-        self._last_call.pop(record.tid, None)
-        lines = []
-        if open_call is not None and self._line_tid != record.tid:
-            lines = self._resume(record.when, record.tid, open_call[0].name)
+    def _never_returns(self, record: Exiting) -> None:
+        thread = self._threads.get(record.tid)
+        if thread is None or thread.call is None:
+            return
+        call, thread.call = thread.call, None
+        other = self._printing
+        if not self._layout.separate and other and other is not thread and other.column:
+            self._output.write(other.tid, " <unfinished ...>\n")
+            other.column = 0
+        self._resume(record.when, thread, call.name)
+        if thread.shape.waits(call):
+            self._write(thread, " <unfinished ...>")
+        self._printing = thread
+        padding = " " * max(self._layout.column - 2 - thread.column, 0)
+        self._write(thread, f") {padding}= ?\n")
+        if thread.staged is not None:
+            self._publish(thread, wanted="unfinished" in self._wanted.statuses and self._wanted.errors is None)
+        self._ended(thread)
+
+    def _end(self, record: Exited) -> None:
+        thread = self._thread(record.tid, record.pid)
+        thread.staged = None
         status = record.status
         if status & 0x7F:
-            dumped = " (core dumped)" if status & 0x80 else ""
-            words = f"+++ killed by {signal_name(status & 0x7F)}{dumped} +++"
-        else:
-            words = f"+++ exited with {status >> 8 & 0xFF} +++"
-        return [*lines, *self._event(record.when, record.tid, words)]
+            if self._wanted.signals(status & 0x7F):
+                dumped = " (core dumped)" if status & 0x80 else ""
+                text = f"+++ killed by {signal_name(status & 0x7F)}{dumped} +++"
+                self._event(record.when, thread, text)
+        elif "exit" not in self._wanted.quiet:
+            self._event(record.when, thread, f"+++ exited with {status >> 8 & 0xFF} +++")
+        self._forget(record.tid)
 
-    def _superseded(self, record: Executed) -> list[str]:
+    def _forget(self, tid: int) -> None:
+        thread = self._threads.pop(tid, None)
+        self._attached.discard(tid)
+        if thread is not None and self._printing is thread:
+            self._printing = None
+
+    def _superseded(self, record: Executed) -> None:
         """Move an execve by another thread to the leader's tid, which the kernel gives it (execve(2))."""
         if record.former_tid in (0, record.tid):
-            return []
-        lines = self._event(
-            record.when, record.tid, f"+++ superseded by execve in pid {record.former_tid} +++"
-        )
-        self._calls.pop(record.tid, None)
-        if moved := self._calls.pop(record.former_tid, None):
-            self._calls[record.tid] = moved
-        return lines
+            return
+        caller = self._threads.pop(record.former_tid, None)
+        leader = self._threads.pop(record.tid, None)
+        self._attached.discard(record.former_tid)
+        if caller is None:
+            return
+        if caller.column and self._layout.separate:
+            self._output.write(record.former_tid, f" <pid changed to {record.tid} ...>\n")
+        caller.column = leader.column if leader else 0
+        if self._printing is leader:
+            self._printing = None
+        caller.tid = record.tid
+        self._threads[record.tid] = caller
+        if "thread-execve" not in self._wanted.quiet:
+            self._event(record.when, caller, f"+++ superseded by execve in pid {record.former_tid} +++")
+        caller.reprint = True
 
-    def _detach(self, record: Detached) -> list[str]:
-        self._calls.pop(record.tid, None)
-        self._last_call.pop(record.tid, None)
-        if self._line_tid != record.tid:
-            return []
-        line, self._line, self._line_tid = self._line + " <detached ...>", "", -1
-        return [line]
+    def _detach(self, record: Detached) -> None:
+        thread = self._threads.get(record.tid)
+        if thread is not None:
+            if thread.staged is not None:
+                self._publish(thread, wanted="detached" in self._wanted.statuses)
+            elif thread.column and (self._layout.separate or self._printing is thread):
+                self._output.write(thread.tid, " <detached ...>\n")
+        self._forget(record.tid)
+
+    def _stack(self, record: Stack) -> None:
+        for frame in record.frames:
+            self._output.write(record.tid, f" > {quote_name(frame)}\n")
+
+
+def _fraction(nanoseconds: int, digits: int | None) -> str:
+    return f"{nanoseconds:09}"[: digits or 0]
+
+
+class Lines:
+    """An output that gives whole lines, without their newline."""
+
+    def __init__(self) -> None:
+        self._pending = ""
+
+    def write(self, _tid: int, text: str) -> None:
+        """Take a piece of text."""
+        self._pending += text
+
+    def take(self) -> list[str]:
+        """Return the lines that are whole, and forget them."""
+        *lines, self._pending = self._pending.split("\n")
+        return lines

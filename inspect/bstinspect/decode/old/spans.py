@@ -6,10 +6,10 @@ import struct
 import time
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.decode.call import filled, pointer, structure
+from bstinspect.decode.old.call import filled, pointer, structure
 
 if TYPE_CHECKING:
-    from bstinspect.decode.call import Argument, Call
+    from bstinspect.decode.old.call import Argument, Call
 
 _NOW: Final = (1 << 30) - 1
 _OMIT: Final = (1 << 30) - 2

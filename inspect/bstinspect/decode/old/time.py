@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from bstinspect.decode import call as show
-from bstinspect.decode.call import Call, Shape
-from bstinspect.decode.spans import (
+from bstinspect.decode.old import call as show
+from bstinspect.decode.old.call import Call, Shape
+from bstinspect.decode.old.spans import (
     date_text,
     itimerspec_text,
     itimerval_text,

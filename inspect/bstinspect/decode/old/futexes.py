@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from bstinspect.decode import call as show
-from bstinspect.decode.call import Argument, Call, Shape
+from bstinspect.decode.old import call as show
+from bstinspect.decode.old.call import Argument, Call, Shape
 from bstinspect.decode.names import signal_name
-from bstinspect.decode.quote import quote_text
-from bstinspect.decode.spans import timespec_in
+from bstinspect.decode.old.quote import quote_text
+from bstinspect.decode.old.spans import timespec_in
 
 _FUTEX: Final = {
     0: "FUTEX_WAIT", 1: "FUTEX_WAKE", 2: "FUTEX_FD", 3: "FUTEX_REQUEUE", 4: "FUTEX_CMP_REQUEUE",

@@ -6,8 +6,8 @@ import socket
 import struct
 from typing import Final
 
-from bstinspect.decode.call import choice_text, constants
-from bstinspect.decode.quote import quote, quote_text
+from bstinspect.decode.old.call import choice_text, constants
+from bstinspect.decode.old.quote import quote, quote_text
 
 FAMILIES: Final = {
     **constants(

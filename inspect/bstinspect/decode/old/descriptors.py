@@ -5,11 +5,11 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-from bstinspect.decode import call as show
-from bstinspect.decode.call import Argument, Call, Shape
-from bstinspect.decode.files import open_flags_text
+from bstinspect.decode.old import call as show
+from bstinspect.decode.old.call import Argument, Call, Shape
+from bstinspect.decode.old.files import open_flags_text
 from bstinspect.decode.names import signal_name
-from bstinspect.decode.quote import SHOWN
+from bstinspect.decode.old.quote import SHOWN
 
 _FCNTL: Final = {
     0: "F_DUPFD", 1: "F_GETFD", 2: "F_SETFD", 3: "F_GETFL", 4: "F_SETFL", 5: "F_GETLK", 6: "F_SETLK",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from bstinspect.decode import call as show
-from bstinspect.decode.call import Call, Shape, address_result
+from bstinspect.decode.old import call as show
+from bstinspect.decode.old.call import Call, Shape, address_result
 
 _PROTECTION: Final = {
     0: "PROT_NONE", 1: "PROT_READ", 2: "PROT_WRITE", 4: "PROT_EXEC", 8: "PROT_SEM",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-from bstinspect.decode import call as show
-from bstinspect.decode.call import Argument, Call, Shape
-from bstinspect.decode.quote import SHOWN
-from bstinspect.decode.signals import set_text, signal_set
-from bstinspect.decode.spans import timespec_in, timespec_text, timeval_text
+from bstinspect.decode.old import call as show
+from bstinspect.decode.old.call import Argument, Call, Shape
+from bstinspect.decode.old.quote import SHOWN
+from bstinspect.decode.old.signals import set_text, signal_set
+from bstinspect.decode.old.spans import timespec_in, timespec_text, timeval_text
 
 _POLL: Final = {
     1: "POLLIN", 2: "POLLPRI", 4: "POLLOUT", 0x40: "POLLRDNORM", 0x80: "POLLRDBAND", 0x100: "POLLWRNORM",

@@ -6,12 +6,12 @@ import socket
 import struct
 from typing import Final
 
-from bstinspect.decode import call as show
-from bstinspect.decode.addresses import FAMILIES, sockaddr_text
-from bstinspect.decode.call import Argument, Call, Shape
-from bstinspect.decode.descriptors import iovecs_text
-from bstinspect.decode.options import LEVELS, option, option_in, option_out
-from bstinspect.decode.quote import quote_buffer
+from bstinspect.decode.old import call as show
+from bstinspect.decode.old.addresses import FAMILIES, sockaddr_text
+from bstinspect.decode.old.call import Argument, Call, Shape
+from bstinspect.decode.old.descriptors import iovecs_text
+from bstinspect.decode.old.options import LEVELS, option, option_in, option_out
+from bstinspect.decode.old.quote import quote_buffer
 
 _TYPES: Final = {
     1: "SOCK_STREAM", 2: "SOCK_DGRAM", 3: "SOCK_RAW", 4: "SOCK_RDM", 5: "SOCK_SEQPACKET", 10: "SOCK_PACKET",

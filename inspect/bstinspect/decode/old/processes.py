@@ -5,11 +5,11 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-from bstinspect.decode import call as show
-from bstinspect.decode.call import Argument, Call, Shape
-from bstinspect.decode.files import AT_FLAGS
+from bstinspect.decode.old import call as show
+from bstinspect.decode.old.call import Argument, Call, Shape
+from bstinspect.decode.old.files import AT_FLAGS
 from bstinspect.decode.names import signal_name
-from bstinspect.decode.quote import SHOWN, quote_text
+from bstinspect.decode.old.quote import SHOWN, quote_text
 
 _CLONE: Final = {
     0x80: "CLONE_NEWTIME", 0x100: "CLONE_VM", 0x200: "CLONE_FS", 0x400: "CLONE_FILES",

@@ -6,9 +6,9 @@ import os
 import struct
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.decode import call as show
-from bstinspect.decode.call import Argument, Call, Shape
-from bstinspect.decode.spans import file_times
+from bstinspect.decode.old import call as show
+from bstinspect.decode.old.call import Argument, Call, Shape
+from bstinspect.decode.old.spans import file_times
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

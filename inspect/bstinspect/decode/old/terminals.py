@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-from bstinspect.decode import call as show
-from bstinspect.decode.call import Call, Shape
+from bstinspect.decode.old import call as show
+from bstinspect.decode.old.call import Call, Shape
 
 _REQUESTS: Final = {
     0x5401: "TCGETS", 0x5402: "SNDCTL_TMR_START or TCSETS", 0x5403: "SNDCTL_TMR_STOP or TCSETSW",

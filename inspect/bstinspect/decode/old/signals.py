@@ -5,11 +5,11 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-from bstinspect.decode import call as show
-from bstinspect.decode.call import Argument, Call, Shape
+from bstinspect.decode.old import call as show
+from bstinspect.decode.old.call import Argument, Call, Shape
 from bstinspect.decode.names import FIRST_REALTIME, LAST_SIGNAL, signal_name
-from bstinspect.decode.siginfo import describe_siginfo
-from bstinspect.decode.spans import timespec_in
+from bstinspect.decode.old.siginfo import describe_siginfo
+from bstinspect.decode.old.spans import timespec_in
 
 _ACTION_FLAGS: Final = {
     0x04000000: "SA_RESTORER", 0x08000000: "SA_ONSTACK", 0x10000000: "SA_RESTART",

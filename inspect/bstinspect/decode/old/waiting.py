@@ -5,11 +5,11 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-from bstinspect.decode import call as show
-from bstinspect.decode.call import Argument, Call, Shape
+from bstinspect.decode.old import call as show
+from bstinspect.decode.old.call import Argument, Call, Shape
 from bstinspect.decode.names import signal_name
-from bstinspect.decode.siginfo import describe_siginfo
-from bstinspect.decode.spans import timeval_text
+from bstinspect.decode.old.siginfo import describe_siginfo
+from bstinspect.decode.old.spans import timeval_text
 
 _WAIT_FLAGS: Final = {
     1: "WNOHANG", 2: "WSTOPPED", 4: "WEXITED", 8: "WCONTINUED", 0x1000000: "WNOWAIT",

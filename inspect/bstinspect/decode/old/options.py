@@ -5,12 +5,12 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.decode import call as show
+from bstinspect.decode.old import call as show
 from bstinspect.decode.names import errno_name
-from bstinspect.decode.quote import quote_buffer
+from bstinspect.decode.old.quote import quote_buffer
 
 if TYPE_CHECKING:
-    from bstinspect.decode.call import Call
+    from bstinspect.decode.old.call import Call
 
 LEVELS: Final = {
     0: "SOL_IP",

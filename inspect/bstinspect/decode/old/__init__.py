@@ -1,0 +1,1 @@
+"""The decoders of before, in use until their family is rewritten."""

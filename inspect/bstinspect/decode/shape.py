@@ -1,0 +1,77 @@
+"""How one call is printed: which arguments at its entry, which at its exit, and its result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from bstinspect.decode.call import Call, hexadecimal, octal
+
+Argument: TypeAlias = Callable[[Call], str | None]
+"""Text of an argument; None where the call does not take it after all."""
+Result: TypeAlias = Callable[[Call], str]
+
+
+def decimal_result(call: Call) -> str:
+    """Print a result as most calls do."""
+    return str(call.value)
+
+
+def address_result(call: Call) -> str:
+    """Print a result that is an address, or another number in hexadecimal."""
+    return hexadecimal(call.value)
+
+
+def octal_result(call: Call) -> str:
+    """Print a result that is a file mode."""
+    return octal(call.value)
+
+
+def unsigned_result(call: Call) -> str:
+    """Print a result as an unsigned number."""
+    return str(call.value & (1 << 64) - 1)
+
+
+def descriptor_result(call: Call) -> str:
+    """Print a result that is a descriptor."""
+    return call.descriptor(call.value) if 0 <= call.value < 1 << 31 else str(call.value)
+
+
+def process_result(call: Call) -> str:
+    """Print a result that is a pid or tid."""
+    return call.process(call.value)
+
+
+def no_result(_call: Call) -> str:
+    """Print a result that means nothing."""
+    return "?"
+
+
+class Shape:
+    """How one call is printed."""
+
+    separator = ", "
+    """What stands between the arguments of the entry and those of the exit."""
+
+    def __init__(
+        self, before: tuple[Argument, ...], after: tuple[Argument, ...] = (), result: Result = decimal_result
+    ) -> None:
+        self.before = before
+        self.after = after
+        self.result = result
+
+    def waits(self, call: Call) -> bool:  # noqa: ARG002 - some shapes ask it
+        """Tell whether some arguments are printed at the exit only."""
+        return bool(self.after)
+
+    def entry(self, call: Call) -> list[str]:
+        """Return the arguments that are printed at the entry."""
+        return [text for each in self.before if (text := each(call)) is not None]
+
+    def exit(self, call: Call) -> list[str]:
+        """Return the arguments that are printed at the exit."""
+        return [text for each in self.after if (text := each(call)) is not None]
+
+    def all_arguments(self, call: Call) -> list[str]:
+        """Return every argument, as far as the call was recorded."""
+        return (self.entry(call) + self.exit(call))[: call.given]

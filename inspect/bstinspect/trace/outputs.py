@@ -1,0 +1,101 @@
+"""Where a trace is written: standard error, a file, a file a thread (-ff), or a command's input (-o '|command')."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import Final
+
+from bstinspect.errors import LaunchError
+
+_LARGE: Final = 1 << 16
+
+
+class SharedOutput:
+    """One descriptor for everything. `flush` is due whenever nothing more comes for the moment."""
+
+    def __init__(self, descriptor: int, process: subprocess.Popen[bytes] | None = None) -> None:
+        self.descriptor = descriptor
+        self._process = process
+        self._buffer: list[str] = []
+        self._size = 0
+
+    def write(self, _tid: int, text: str) -> None:
+        """Take a piece of text."""
+        self._buffer.append(text)
+        self._size += len(text)
+        if self._size > _LARGE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is buffered. Raises OSError."""
+        if not self._buffer:
+            return
+        text, self._buffer, self._size = "".join(self._buffer), [], 0
+        write_all(self.descriptor, text.encode(errors="surrogateescape"))
+
+    def close(self) -> None:
+        """Write what is buffered; wait for the command that reads it."""
+        self.flush()
+        if self.descriptor > 2:
+            os.close(self.descriptor)
+        if self._process:
+            self._process.wait()
+
+
+class SeparateOutput:
+    """A file for each thread: NAME.TID."""
+
+    def __init__(self, name: str, *, append: bool) -> None:
+        self._name = name
+        self._append = append
+        self._files: dict[int, SharedOutput] = {}
+
+    def write(self, tid: int, text: str) -> None:
+        """Take a piece of text. Raises OSError where its file cannot be made."""
+        file = self._files.get(tid)
+        if file is None:
+            file = self._files[tid] = SharedOutput(open_file(f"{self._name}.{tid}", append=self._append))
+        file.write(tid, text)
+
+    def flush(self) -> None:
+        """Write what is buffered. Raises OSError."""
+        for file in self._files.values():
+            file.flush()
+
+    def end(self, tid: int) -> None:
+        """Close the file of a thread that has ended."""
+        file = self._files.pop(tid, None)
+        if file:
+            file.close()
+
+    def close(self) -> None:
+        """Write what is buffered, and close the files."""
+        for tid in list(self._files):
+            self.end(tid)
+
+
+def open_file(path: str, *, append: bool) -> int:
+    """Open the file of -o, which is overwritten unless -A is given. Raises LaunchError."""
+    mode = os.O_APPEND if append else os.O_TRUNC
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | mode, 0o666)
+    except OSError as error:
+        raise LaunchError(f"Can't fopen '{path}': {error.strerror}") from error
+
+
+def open_command(command: str) -> SharedOutput:
+    """Start a shell command that reads the trace. Raises LaunchError."""
+    try:
+        process = subprocess.Popen(["/bin/sh", "-c", command], stdin=subprocess.PIPE)
+    except OSError as error:
+        raise LaunchError(f"Can't execute '/bin/sh': {error.strerror}") from error
+    assert process.stdin
+    return SharedOutput(os.dup(process.stdin.detach().fileno()), process)
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write everything. Raises OSError."""
+    pending = memoryview(data)
+    while pending:
+        pending = pending[os.write(descriptor, pending) :]

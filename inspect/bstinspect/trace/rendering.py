@@ -1,0 +1,114 @@
+"""The process that turns records into what the user asked for, beside the tracer and at its own speed."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING, Final, NoReturn, Protocol
+
+import msgspec
+
+from bstinspect.records import AnyRecord, Attached, Detached, Exited, Record
+from bstinspect.trace.outbox import LENGTH
+from bstinspect.trace.outputs import SeparateOutput, SharedOutput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_CHUNK: Final = 1 << 17
+
+
+class Reporter(Protocol):
+    """Makes one kind of output of records."""
+
+    def feed(self, records: Iterable[Record]) -> None:
+        """Take records in order."""
+
+    def finish(self) -> None:
+        """Say what is left to say: there are no more."""
+
+
+class Renderer:
+    """Feeds reporters with what comes through the pipe."""
+
+    def __init__(
+        self, reporters: Iterable[Reporter], output: SharedOutput | SeparateOutput, *, messages: bool
+    ) -> None:
+        """`messages`: say on standard error who was attached and detached."""
+        self._reporters = tuple(reporters)
+        self._output = output
+        self._messages = messages
+
+    def run(self, descriptor: int) -> None:
+        """Read to the end of the pipe. Raises OSError where the output cannot be written."""
+        for batch in batches(descriptor):
+            if self._messages or isinstance(self._output, SeparateOutput):
+                for record in batch:
+                    self._one(record)
+            else:
+                for reporter in self._reporters:
+                    reporter.feed(batch)
+            self._output.flush()
+        for reporter in self._reporters:
+            reporter.finish()
+        self._output.close()
+
+    def _one(self, record: Record) -> None:
+        for reporter in self._reporters:
+            reporter.feed((record,))
+        if self._messages:
+            if isinstance(record, Attached) and record.followed:
+                self._say(f"Process {record.tid} attached")
+            elif isinstance(record, Detached):
+                self._say(f"Process {record.tid} detached")
+        if isinstance(record, Exited | Detached) and isinstance(self._output, SeparateOutput):
+            self._output.end(record.tid)
+
+    def _say(self, text: str) -> None:
+        self._output.flush()
+        os.write(2, f"bstrace: {text}\n".encode())
+
+
+def batches(descriptor: int) -> Iterator[list[AnyRecord]]:
+    """Yield the records of a pipe, as many at a time as are there."""
+    decode = msgspec.msgpack.Decoder(AnyRecord).decode
+    left = b""
+    while chunk := os.read(descriptor, _CHUNK):
+        data = left + chunk if left else chunk
+        records = []
+        position, end = 0, len(data)
+        while end - position >= 4:
+            (length,) = LENGTH.unpack_from(data, position)
+            if position + 4 + length > end:
+                break
+            records.append(decode(memoryview(data)[position + 4 : position + 4 + length]))
+            position += 4 + length
+        left = data[position:]
+        yield records
+
+
+def start(renderer: Renderer, reading: int, writing: int) -> int:
+    """Fork the renderer; return its pid. The pipe's reading end is its own from now on."""
+    pid = os.fork()
+    if pid:
+        os.close(reading)
+        return pid
+    os.close(writing)
+    _serve(renderer, reading)
+
+
+def _serve(renderer: Renderer, reading: int) -> NoReturn:
+    """Run in the child: end with 0, or with 1 and a line on standard error."""
+    status = 1
+    try:
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGTSTP):
+            signal.signal(number, signal.SIG_IGN)
+        renderer.run(reading)
+        status = 0
+    except BrokenPipeError:
+        pass  # nobody reads the trace any more; the tracer hears of it by SIGPIPE's error
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        os.write(2, f"bstrace: {name}{error.strerror}\n".encode())
+    finally:
+        os._exit(status)

@@ -1,0 +1,119 @@
+"""Trace a command or running processes from start to end: the loop of `bstrace trace`."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import select
+import signal
+from typing import TYPE_CHECKING, Final
+
+from bstinspect.capture.stops import Stops
+from bstinspect.capture.tracees import Tracees
+from bstinspect.errors import PtraceError
+from bstinspect.linux import proc
+from bstinspect.linux.signalfd import SignalDescriptor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from bstinspect.capture.gather import Gatherer
+    from bstinspect.trace.outbox import PipeOutbox
+
+FATAL: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGTERM)
+"""What ends strace; -I says when it may."""
+_ROUND_NS: Final = 5_000_000
+_FAREWELL_S: Final = 1.0
+
+
+class Run:
+    """The tracees of one `bstrace trace`, and the loop that takes their stops."""
+
+    def __init__(
+        self,
+        outbox: PipeOutbox,
+        gatherer: Callable[[], Gatherer],
+        *,
+        follow: bool,
+        syscalls: frozenset[int] | None,
+        fatal: Iterable[int] = FATAL,
+    ) -> None:
+        """`syscalls` are the numbers to record, None for all; `fatal` signals end the run."""
+        self._outbox = outbox
+        self._syscalls = syscalls
+        self.tracees = Tracees(outbox, follow=follow)
+        self.stops = Stops(self.tracees, outbox, gatherer, autopsies=False)
+        self._signals = SignalDescriptor((signal.SIGCHLD, *fatal))
+        self.command = 0
+        """The pid of the command, if one was started."""
+
+    def take_command(self, pid: int) -> None:
+        """Attach to the process that is to become the command. Raises PtraceError."""
+        self.command = pid
+        self.stops.statuses[pid] = None
+        self.tracees.take_command(pid, self._syscalls)
+
+    def attach(self, pid: int, *, threads: bool) -> int:
+        """Attach to a thread, or to all threads of its process; return how many. Raises PtraceError."""
+        self.tracees.take_thread(pid, self._syscalls)
+        count = 1
+        known = {pid}
+        while threads and (new := [tid for tid in proc.threads(pid) if tid not in known]):
+            for tid in new:
+                known.add(tid)
+                if tid in self.tracees.threads:
+                    continue
+                with contextlib.suppress(PtraceError):  # it has ended meanwhile, or came to us by a clone
+                    self.tracees.take_thread(tid, self._syscalls)
+                    count += 1
+        return count
+
+    def loop(self) -> int:
+        """Take stops until the last tracee is gone; return the fatal signal that ended it before, or 0."""
+        poll = select.poll()
+        poll.register(self._signals.fileno(), select.POLLIN)
+        more = True
+        while self.tracees.threads and not self._outbox.broken:
+            if not more:
+                self._outbox.flush()
+            poll.poll(0 if more else None)
+            for number, _pid in self._signals.read():
+                if number != signal.SIGCHLD:
+                    return number
+            more = not self.stops.sweep(_ROUND_NS)
+        return signal.SIGPIPE if self._outbox.broken else 0
+
+    def let_go(self, number: int) -> None:
+        """Let every tracee go; the command gets the signal that ended the run (strace's cleanup)."""
+        if self.command in self.tracees.processes:
+            for each in (signal.SIGCONT, number or signal.SIGTERM):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self.command, each)
+        self.tracees.release_all()
+        poll = select.poll()
+        poll.register(self._signals.fileno(), select.POLLIN)
+        patience = int(_FAREWELL_S * 1000)
+        while any(not thread.exiting for thread in self.tracees.threads.values()):
+            self.stops.sweep(_ROUND_NS)
+            if not self.tracees.threads or not poll.poll(patience):
+                break
+            self._signals.read()
+
+    def close(self) -> None:
+        """Close what it opened."""
+        self._signals.close()
+
+
+def explain(error: PtraceError) -> str:
+    """Say in strace's words why a process cannot be attached to, and what to do about YAMA."""
+    text = f"attach: ptrace({error.request}, {error.tid}): {os.strerror(error.errno)}"
+    if error.errno != errno.EPERM:
+        return text
+    tracer = proc.tracer(error.tid)
+    if tracer is not None:
+        return f"{text} (it is traced by {tracer.name}, pid {tracer.pid})"
+    scope = (proc.read_file("/proc/sys/kernel/yama/ptrace_scope") or b"0").strip().decode()
+    if scope not in ("", "0"):
+        text += f" (kernel.yama.ptrace_scope is {scope}: run as root, or sysctl kernel.yama.ptrace_scope=0)"
+    return text
