@@ -99,20 +99,21 @@ def metadata(data: bytes) -> tuple[tuple[str, bytes], ...]:
 def tiles(data: bytes, length: int) -> bool:
     """Tell whether a call of `length` bytes, of which `data` is captured, may be nothing but whole frames.
 
-    The frames follow each other from the first byte and end exactly with the call; the first one is not an
-    empty message (a row of zeros would be one after the other), and the last one has none to follow.
+    The frames follow each other from the first byte and end exactly with the call, and the last one has none
+    to follow. Empty messages are not believed: a row of zeros would be one after the other.
     """
-    at = 0
+    at = filled = 0
     more = False
     try:
         while at < length:
             header = read_header(data[at : at + LONGEST_HEADER])
-            if header is None or (at == 0 and not header.size and not header.more):
+            if header is None or not (header.size or header.more or more):
                 return False
             start = at + header.length
             if header.command:
                 command_name(data[start : start + 256], header.size)
             at, more = start + header.size, header.more
+            filled += header.size
     except FrameError:
         return False
-    return at == length and not more and length > 0
+    return at == length and filled > 0 and not more

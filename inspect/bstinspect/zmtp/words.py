@@ -97,7 +97,7 @@ def _beginning(data: bytes) -> tuple[str, dict[str, int]] | None:
         if name not in {"request", "target"}:
             break
         value, end = _integer(data, end)
-        if value is None:
+        if value is None or (name == "request" and value < 0):
             return None
         values[name] = value
     return kind, values
