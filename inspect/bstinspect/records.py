@@ -96,6 +96,7 @@ class SyscallEntry(Record, frozen=True):
     """What the descriptors among the arguments were, where that was asked for (number -100: the cwd)."""
     names: tuple[tuple[int, bytes], ...] = ()
     """Command names of processes that the arguments name, where that was asked for."""
+    stack_pointer: int = 0
 
 
 class SyscallExit(Record, frozen=True):

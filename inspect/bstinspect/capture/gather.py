@@ -106,7 +106,7 @@ class Gatherer:
         self._always_decode = bool(style.descriptors) or style.names
 
     def entry(
-        self, thread: Thread, number: int, arguments: tuple[int, ...]
+        self, thread: Thread, number: int, arguments: tuple[int, ...], stack_pointer: int = 0
     ) -> Gathered:
         """Gather at a syscall-entry-stop."""
         if not self._always_decode and number in reads.KNOWN:
@@ -115,6 +115,7 @@ class Gatherer:
         source = Tracee(thread.tid, thread.read, self._objects)
         call = Call(self._tables.name(number), arguments, source, self._tables, self._style)
         call.pid = thread.tid
+        call.stack_pointer = stack_pointer
         shape = shape_of(call)
         thread.decoding = call, shape, source
         shape.entry(call)

@@ -296,7 +296,9 @@ class Stops:
         now = time.monotonic_ns()
         thread.entry = info.number, info.arguments
         own = info.arch == _OWN_ARCH
-        found = self._gatherer.entry(thread, info.number, info.arguments) if own else _NOTHING
+        found = (
+            self._gatherer.entry(thread, info.number, info.arguments, info.stack_pointer) if own else _NOTHING
+        )
         record = SyscallEntry(
             now,
             thread.tid,
@@ -308,6 +310,7 @@ class Stops:
             0 if own else info.arch,
             found[1],
             found[2],
+            info.stack_pointer,
         )
         if own and info.number in SENDS:
             self._outbox.tell(record)

@@ -90,6 +90,8 @@ class Call:
         self.style = style
         self.pid = 0
         """The thread that made the call; 0 where nobody says."""
+        self.stack_pointer = 0
+        """The thread's stack pointer; 0 where nobody says."""
         self.leaving = False
         self.value = 0
         self.is_error = False

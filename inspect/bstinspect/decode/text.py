@@ -277,6 +277,7 @@ class StraceText:
         name = tables.name(record.number)
         call = Call(name, record.arguments, Recorded.of(record), tables, self._style)
         call.pid = record.tid
+        call.stack_pointer = record.stack_pointer
         thread.call, thread.entered, thread.shape = call, record.when, shape_of(call)
         thread.number, thread.address = record.number, record.instruction_pointer
         thread.staged = None if self._wanted.every_call else []

@@ -96,6 +96,7 @@ class SyscallEntryInfo(NamedTuple):
     instruction_pointer: int
     number: int
     arguments: tuple[int, int, int, int, int, int]
+    stack_pointer: int = 0
 
 
 class SyscallExitInfo(NamedTuple):
@@ -159,9 +160,9 @@ def syscall_info(tid: int) -> SyscallEntryInfo | SyscallExitInfo | None:
     _request(PTRACE_GET_SYSCALL_INFO, tid, _INFO_SIZE, _info_address)
     operation = ord(_info[0])
     if operation == SYSCALL_INFO_ENTRY:
-        _, arch, pointer, _, number, *arguments = _ENTRY.unpack_from(_info)
+        _, arch, pointer, stack, number, *arguments = _ENTRY.unpack_from(_info)
         first, second, third, fourth, fifth, sixth = arguments
-        return SyscallEntryInfo(arch, pointer, number, (first, second, third, fourth, fifth, sixth))
+        return SyscallEntryInfo(arch, pointer, number, (first, second, third, fourth, fifth, sixth), stack)
     if operation == SYSCALL_INFO_EXIT:
         _, _, _, _, value, is_error = _EXIT.unpack_from(_info)
         return SyscallExitInfo(value, is_error != 0)
