@@ -130,7 +130,7 @@ def program_cases(source: Path, binary: Path) -> list[Case]:
     mode = cast("Mode", asked.get("compare", ["order"])[0])
     cases = []
     for line in asked.get("trace", ["-f"]):
-        options, _, words = line.partition(" -- ")
+        options, _, words = f" {line}".partition(" -- ")
         cases.append(
             Case((str(binary), *shlex.split(words)), options.strip(), mode, tuple(asked.get("mask", ())))
         )

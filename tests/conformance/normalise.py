@@ -30,7 +30,7 @@ _ADDRESS: Final = re.compile(r"\b0x[0-9a-f]{9,12}\b")
 _BARE_ADDRESS: Final = re.compile(r"[0-9a-f]{16}")
 _EPOLL_DATA: Final = re.compile(r"\{u32=(\d+), u64=(\d+)\}")
 _NAMED_PID: Final = re.compile(r"\b(\w*pid|si_tid|parent_tid|child_tid)=(\[?)(\d+)")
-_PID_LINK: Final = re.compile(r"(<pid:|\bin pid )(\d+)")
+_PID_LINK: Final = re.compile(r"(<pid:|\bin pid |\bProcess |\bPID=)(\d+)")
 _PROC: Final = re.compile(r"(/proc/|/task/)(\d+)\b")
 _INODE: Final = re.compile(r"\b((?:st|d|stx)_ino=|(?:socket|pipe|mnt|net|[A-Z][A-Z0-9-]*):\[)(\d+)(->(\d+))?")
 _PORT: Final = re.compile(r"(htons\(|(?:\d|\]):)(\d{5})\b")
@@ -167,6 +167,8 @@ class Normaliser:
         took = spent(text)
         if took:
             text = text[: -len(took)] + _digits(took)
+        if name in PID_RESULTS and (found := re.match(r"= (0x[0-9a-f]+)$", text)):  # -e raw
+            return f"= 0x{self._pids(str(int(found[1], 16)))}"
         if name in PID_RESULTS:
             return re.sub(r"^(= )([1-9]\d*)\b", self._pid_match, text)
         if name in PERHAPS_PID_RESULTS:
@@ -209,7 +211,7 @@ class Normaliser:
         return value if value == "0" else self._pids(value)
 
     def _pid_match(self, found: re.Match[str]) -> str:
-        return found[1] + self._pid(found[2])
+        return found[0] if found[0] == "-1" else found[1] + self._pid(found[2])
 
     def _known_pid_match(self, found: re.Match[str]) -> str:
         return found[1] + self._pids.if_known(found[2])

@@ -28,6 +28,26 @@ static inline void spin(long ms)
 	while ((now.tv_sec - begin.tv_sec) * 1000 + (now.tv_nsec - begin.tv_nsec) / 1000000 < ms);
 }
 
+/* A child that makes no call before what it is to do, and waits for its parent to be in its next one. */
+static inline pid_t child(void (*does)(void))
+{
+	pid_t pid = syscall(SYS_fork);
+	if (pid == 0) {
+		spin(60);
+		does();
+		syscall(SYS_exit_group, 0);
+	}
+	return pid;
+}
+
+/* A thread that makes no call of its own making either; it ends by returning. */
+static inline int thread(int (*does)(void *), void *value)
+{
+	char *stack = malloc(65536);
+	return clone(does, stack + 65536, CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM,
+		     value);
+}
+
 /* Two pages, of which the second cannot be read; the end of the first is where things break off. */
 static inline char *edge(void)
 {
