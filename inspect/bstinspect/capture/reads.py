@@ -285,39 +285,6 @@ def _pselect_mask(
             blocks.append(Block(where, read(where, 8), 8))
 
 
-_IOCTL_OUT: Final = {
-    0x5401: 36,  # TCGETS
-    0x540F: 4,  # TIOCGPGRP
-    0x5411: 4,  # TIOCOUTQ
-    0x5413: 8,  # TIOCGWINSZ
-    0x541B: 4,  # FIONREAD
-    0x5429: 4,  # TIOCGSID
-    0x80045430: 4,  # TIOCGPTN
-}
-_IOCTL_IN: Final = {
-    0x5402: 36,  # TCSETS
-    0x5403: 36,  # TCSETSW
-    0x5404: 36,  # TCSETSF
-    0x5410: 4,  # TIOCSPGRP
-    0x5414: 8,  # TIOCSWINSZ
-    0x5421: 4,  # FIONBIO
-    0x5452: 4,  # FIOASYNC
-    0x40045431: 4,  # TIOCSPTLCK
-}
-
-
-def _control(*, leaving: bool) -> Step:
-    """Read what a known ioctl request points to (ioctl_tty(2), ioctl(2))."""
-    sizes = _IOCTL_OUT if leaving else _IOCTL_IN
-
-    def step(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
-        size = sizes.get(arguments[1] & 0xFFFFFFFF)
-        if size and (address := arguments[2]):
-            blocks.append(Block(address, read(address, size), size))
-
-    return step
-
-
 def _lock() -> Step:
     """Read fcntl's ``struct flock``, which is 32 bytes (F_GETLK 5 to F_SETLKW 7, F_OFD_* 36 to 38)."""
 
@@ -451,7 +418,6 @@ _AT_ENTRY: Final[dict[str, tuple[Step, ...]]] = {
     "sched_setaffinity": (_sized(2, 1, 128),),
     **_each("sched_setscheduler", (_fixed(2, 4),)),
     "sched_setparam": (_fixed(1, 4),),
-    "ioctl": (_control(leaving=False),),
     "fcntl": (_lock(),),
     "prctl": (_process_control(),),
     "sendfile": (_value64(2),),
@@ -513,7 +479,6 @@ _AT_EXIT: Final[dict[str, tuple[Step, ...]]] = {
     **_each("getresuid getresgid", (_fixed(0, 4), _fixed(1, 4), _fixed(2, 4))),
     "getgroups": (_filled(1, item=4),),
     "clone3": (_new_thread,),
-    "ioctl": (_control(leaving=True),),
     "fcntl": (_lock(),),
     "prctl": (_process_control_out(),),
     "arch_prctl": (_fixed(1, 8),),
