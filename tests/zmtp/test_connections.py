@@ -78,7 +78,9 @@ def test_forked() -> None:
     connections = Connections()
     sent(connections, handshake() + b"\x00\x05he")
     received(connections, handshake(), pid=2)
+    sent(connections, handshake(), pid=2, fd=30)  # of an earlier process with that pid
     connections.forked(1, 2)
+    assert len(connections) == 2
     assert sent(connections, b"llo", pid=2) == 'zmtp: ... end of message "hello"'
     connections.closed(2, 9)
     assert sent(connections, message(b"a")) == 'zmtp: message "a"'

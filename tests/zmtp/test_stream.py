@@ -97,6 +97,30 @@ def test_a_heartbeat_between_two_parts() -> None:
     ]
 
 
+def test_a_heartbeat_that_is_cut() -> None:
+    """It begins and goes on by itself, whatever message it stands in."""
+    stream = in_step()
+    feed(stream, [frame(b"part", more=True)])
+    ping = command(b"PING", b"\0\0context")
+    assert stream.feed(ping[:9], 9) == [Begun(Command("PING", 14, b"\0\0"), 7, 14, more=False)]
+    assert stream.feed(ping[9:11], 2) == [Continued(9, 14, more=False)]
+    assert feed(stream, [ping[11:]])[0] == Command("PING", 14, b"\0\0context", continued=True)
+    (last,) = feed(stream, [frame(b"")])
+    assert isinstance(last, Message)
+    assert (last.count, last.continued) == (2, True)
+
+
+def test_a_first_part_that_is_cut() -> None:
+    """The message began where its first part did."""
+    expected = Message((Part(b"abc", 3), Part(b"d", 1)), 2, 4, "DEALER", continued=True)
+    wire = message(b"abc", b"d")
+    assert feed(in_step(), [wire[:4], wire[4:]])[1:] == [expected]
+    assert feed(in_step(), [wire[:4], wire[4:6], wire[6:]])[1:] == [
+        Continued(3, 3, more=True),
+        expected,
+    ]
+
+
 @pytest.mark.parametrize("late", [False, True])
 def test_missing_bytes_of_one_frame_are_skipped(*, late: bool) -> None:
     """Only the first 4096 bytes of each call are captured: the next message is read all the same."""
@@ -131,10 +155,20 @@ def test_out_of_step_and_in_step_again() -> None:
     assert events[:-1] == [one(b"x" * 100)] * 40 + [cut]
     assert events[-1] == Missing(len(batch) - 4096, in_step=False)
     assert feed(stream, [b"x" * 70, b"x" * 30 + message(b"no")]) == []
+    assert stream.feed(b"xx", 200) == []
+    assert feed(stream, [HTTP] * TRIES * 2) == []
     assert feed(stream, [message(b"yes", b"again"), message(b"z")]) == [
         Message((Part(b"yes", 3), Part(b"again", 5)), 2, 8, "DEALER"),
         one(b"z"),
     ]
+
+
+@pytest.mark.parametrize("captured", [frame(b"part", more=True), message(b"whole") + b"\x00"])
+def test_what_was_under_way_is_lost_too(captured: bytes) -> None:
+    """A message whose end is missing does not go on where the stream is in step again."""
+    stream = in_step()
+    assert stream.feed(captured, 1000)[-1] == Missing(1000 - len(captured), in_step=False)
+    assert feed(stream, [message(b"fresh")]) == [one(b"fresh")]
 
 
 def test_a_gap_in_the_greeting() -> None:
@@ -156,6 +190,8 @@ def test_a_gap_in_the_greeting() -> None:
         SIGNATURE + b"\x03\x00" + b"\xfe" * 52,
         SIGNATURE + b"\x03\x00" + b"NU LL".ljust(52, b"\0"),
         b"\x00" * 64,
+        greeting()[:32] + b"\x02" + bytes(31),
+        SIGNATURE + b"\x01\x0c" + frame(b""),
     ],
 )
 def test_no_greeting_no_zmtp(data: bytes) -> None:
@@ -165,6 +201,7 @@ def test_no_greeting_no_zmtp(data: bytes) -> None:
     assert events == []
     assert stream.phase is Phase.SILENT
     assert feed(stream, [handshake(), message(b"hello")]) == []
+    assert stream.feed(b"", 100) == []
 
 
 def test_no_greeting_one_byte_at_a_time() -> None:
@@ -189,16 +226,19 @@ def test_greetings(data: bytes, expected: Greeting) -> None:
     assert feed(Stream(), [data]) == [expected]
 
 
+def test_the_version_of_zmtp_2_is_not_a_greeting_of_zmtp_1() -> None:
+    """Version and socket type of a PAIR look like that."""
+    assert feed(Stream(), [SIGNATURE, b"\x01\x00", frame(b"")])[-1] == Greeting(
+        (2, 0), socket_type="PAIR", continued=True
+    )
+
+
 def test_attached_late() -> None:
     """Pieces of messages are nothing; the first call of whole frames begins it."""
     stream = Stream(late=True)
-    assert (
-        feed(
-            stream,
-            [b"rest of something", b"\x00\x10short", bytes(8), b"\x01" + bytes(7), bytes([1, 0, 0, 0])],
-        )
-        == []
-    )
+    eventfd = b"\x01" + bytes(7)
+    other = [b"\x01\x00\x00\x00", b"\x00\x00\x00\x05hello", frame(b"a", more=True)]
+    assert feed(stream, [b"rest of something", b"\x00\x10short", bytes(8), eventfd, *other]) == []
     assert feed(stream, [message(b"a", b"b")]) == [Message((Part(b"a", 1), Part(b"b", 1)), 2, 2)]
     assert feed(stream, [b"\x00\x03ab"]) == [Begun(Message((Part(b"ab", 3),), 1, 3), 2, 3, more=False)]
 
@@ -245,6 +285,10 @@ def test_encrypted_messages() -> None:
     expected: list[Event] = [Command("MESSAGE", 40, bytes(32))] * 2
     assert feed(secret, [frame(body), frame(body, command=True)]) == expected
     assert feed(in_step(), [frame(body)]) == [one(body)]
+    late = in_step(late=True)
+    assert feed(late, [frame(body)]) == [Command("MESSAGE", 40, bytes(32))]
+    plain = feed(late, [message(body[:32]), message(b"", body)])
+    assert [each.count for each in plain if isinstance(each, Message)] == [1, 2]
 
 
 def test_what_is_kept_is_bounded() -> None:

@@ -49,7 +49,7 @@ class Stream:
     def feed(self, data: bytes, length: int) -> list[Event]:
         """Return what a call meant that moved `length` bytes, of which the first, `data`, were captured."""
         events: list[Event] = []
-        if length <= 0:
+        if length <= 0 or self.phase is Phase.SILENT:
             return events
         data = data[:length]
         try:
@@ -62,6 +62,7 @@ class Stream:
             self._end_call(length - len(data), events)
         except greeting.GreetingError:
             self.phase = Phase.SILENT
+            self._greeting = b""
         except FrameError as error:
             if self._greeted:
                 events.append(Broken(str(error)))
@@ -108,7 +109,8 @@ class Stream:
     def _end_call(self, missing: int, events: list[Event]) -> None:
         """Tell what goes on in the next call, and of `missing` bytes of this one."""
         lost = 0
-        tell = self.phase is Phase.FRAMES or len(self._greeting) >= greeting.SIGNATURE
+        greets = self.phase is Phase.GREETING and len(self._greeting) >= greeting.SIGNATURE
+        tell = greets or self.phase is Phase.FRAMES
         if missing and self.phase is Phase.FRAMES:
             skipped, item = self._assembly.skip(missing)
             if item is not None:
@@ -120,7 +122,7 @@ class Stream:
             self._lose_step()
         elif self.phase is Phase.FRAMES and (under_way := self._assembly.end_call()) is not None:
             events.append(under_way)
-        elif self.phase is Phase.GREETING and tell:
+        elif greets:
             events.append(Continued(0, 0, more=False) if self._told_of_greeting else GreetingBegun())
             self._told_of_greeting = True
         if missing and tell:
