@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from bstinspect.decode import generic, ioctls
+from bstinspect.decode import descriptors, files, generic, ioctls, locks, stat
 from bstinspect.decode.old.adapter import old_shape
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def _families() -> tuple[ModuleType, ...]:
     """Return the modules that have a table ``SHAPES``."""
-    return (ioctls,)
+    return (ioctls, files, stat, descriptors, locks)
 
 
 @functools.cache
