@@ -51,7 +51,7 @@ class Connections:
                 self._remember((child, fd), connection)
 
     def ended(self, pid: int) -> None:
-        """Process `pid` is gone, and with it its descriptors."""
+        """Process `pid` is gone, or calls of it were not seen: what it has open is unknown now."""
         for key in [key for key in self._known if key[0] == pid]:
             del self._known[key]
 
