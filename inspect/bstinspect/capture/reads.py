@@ -36,7 +36,9 @@ PAGE: Final = 4096
 MAX_STRING: Final = 4096
 """PATH_MAX, with its NUL."""
 MAX_ITEMS: Final = 64
-"""So many array elements (strings of execve, iovecs, pollfds) are copied."""
+"""So many array elements (strings of execve, iovecs) are copied."""
+MAX_POLLED: Final = 8192
+"""So many pollfds and epoll_events are copied: any of them may be the ones that are ready."""
 MAX_ENTRIES: Final = 32768
 """So many bytes of directory entries are copied: the C library asks for no more."""
 MAX_ENVIRONMENT: Final = 4096
@@ -117,7 +119,7 @@ def _filled(index: int, *, message: bool = False, item: int = 0) -> Step:
         arguments: Sequence[int], value: int, read: ReadMemory, limits: Limits, blocks: list[Block]
     ) -> None:
         size = (
-            min(value, MAX_ITEMS) * item if item else min(value, limits.message if message else limits.plain)
+            min(value, MAX_POLLED) * item if item else min(value, limits.message if message else limits.plain)
         )
         if (address := arguments[index]) and size > 0:
             blocks.append(Block(address, read(address, size), size))
@@ -263,38 +265,6 @@ def _pointers(address: int, most: int, read: ReadMemory) -> Block | None:
     return Block(address, data, most * 8)
 
 
-def _sets(count_index: int, first: int) -> Step:
-    """Read the three fd_sets of select(2)."""
-
-    def step(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
-        size = (min(arguments[count_index] & 0x7FFFFFFF, 1024) + 63) // 64 * 8
-        addresses = [address for address in arguments[first : first + 3] if address and size]
-        blocks.extend(Block(address, read(address, size), size) for address in addresses)
-
-    return step
-
-
-def _pselect_mask(
-    arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]
-) -> None:
-    """Read pselect6's pair of pointer and size, and the signal set that it points to (select(2))."""
-    if address := arguments[5]:
-        pair = read(address, 16)
-        blocks.append(Block(address, pair, 16))
-        if where := int.from_bytes(pair[:8], "little"):
-            blocks.append(Block(where, read(where, 8), 8))
-
-
-def _lock() -> Step:
-    """Read fcntl's ``struct flock``, which is 32 bytes (F_GETLK 5 to F_SETLKW 7, F_OFD_* 36 to 38)."""
-
-    def step(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
-        if arguments[1] in (5, 6, 7, 36, 37, 38) and (address := arguments[2]):
-            blocks.append(Block(address, read(address, 32), 32))
-
-    return step
-
-
 def _process_control() -> Step:
     """Read the name that prctl PR_SET_NAME (15) sets."""
 
@@ -336,51 +306,24 @@ def _futex() -> Step:
     return step
 
 
-def _value64(index: int) -> Step:
-    return _fixed(index, 8)
-
-
 def _each(names: str, steps: tuple[Step, ...]) -> dict[str, tuple[Step, ...]]:
     """Give several calls the same steps."""
     return dict.fromkeys(names.split(), steps)
 
 
 _AT_ENTRY: Final[dict[str, tuple[Step, ...]]] = {
-    **_each(
-        "open creat stat lstat access chdir rmdir unlink mkdir mknod chmod chown lchown truncate statfs "
-        "readlink "
-        "acct chroot swapon swapoff umount2 uselib utime utimes memfd_create mq_open mq_unlink "
-        "fsopen removexattr lremovexattr listxattr llistxattr",
-        (_text(0),),
-    ),
-    **_each(
-        "openat newfstatat fstatat unlinkat mkdirat mknodat "
-        "fchmodat fchmodat2 fchownat faccessat faccessat2 "
-        "statx readlinkat inotify_add_watch futimesat name_to_handle_at open_tree fspick getxattrat",
-        (_text(1),),
-    ),
-    **_each("rename link symlink pivot_root getxattr lgetxattr", (_text(0), _text(1))),
-    **_each("renameat renameat2 linkat move_mount", (_text(1), _text(3))),
-    **_each("fgetxattr fremovexattr", (_text(1),)),
-    **_each("setxattr lsetxattr", (_text(0), _text(1), _buffer(2, 3))),
-    "fsetxattr": (_text(1), _buffer(2, 3)),
-    "symlinkat": (_text(0), _text(2)),
+    **_each("open stat lstat access readlink", (_text(0),)),
+    **_each("openat newfstatat fstatat statx", (_text(1),)),
     # The rest of what python-ptrace's prototypes call a const char *.
     "delete_module": (_text(0),),
-    **_each("finit_module quotactl", (_text(1),)),
+    "finit_module": (_text(1),),
     "init_module": (_text(2),),
     "kexec_file_load": (_text(3),),
-    "fanotify_mark": (_text(4),),
-    "add_key": (_text(0), _text(1)),
-    "request_key": (_text(0), _text(1), _text(2)),
-    "mount": (_text(0), _text(1), _text(2)),
-    "utimensat": (_text(1), _fixed(2, 32)),
-    "openat2": (_text(1), _fixed(2, 24)),
     "execve": (_text(0), _strings(1), _counted(2)),
     "execveat": (_text(1), _strings(2), _counted(3)),
     "sethostname": (_buffer(0, 1),),
     **_each("write pwrite64", (_buffer(1, 2),)),
-    **_each("writev pwritev pwritev2", (_iovec(1, 2),)),
+    "writev": (_iovec(1, 2),),
     "sendto": (_buffer(1, 2, message=True), _sized(4, 5, 128)),
     "sendmsg": (_message(1),),
     "sendmmsg": (_messages(1, 2),),
@@ -390,13 +333,9 @@ _AT_ENTRY: Final[dict[str, tuple[Step, ...]]] = {
     "recvfrom": (_fixed(5, 4),),
     "recvmsg": (_fixed(1, 56),),
     "getsockopt": (_fixed(4, 4),),
-    "poll": (_sized(0, 1, MAX_ITEMS * 8, 8),),
-    "ppoll": (_sized(0, 1, MAX_ITEMS * 8, 8), _fixed(2, 16), _fixed(3, 8)),
-    "select": (_sets(0, 1), _fixed(4, 16)),
-    "pselect6": (_sets(0, 1), _fixed(4, 16), _pselect_mask),
+    "poll": (_sized(0, 1, MAX_POLLED * 8, 8),),
     "epoll_ctl": (_fixed(3, 12),),
     "epoll_pwait": (_fixed(4, 8),),
-    "epoll_pwait2": (_fixed(3, 16), _fixed(4, 8)),
     "rt_sigaction": (_fixed(1, 32),),
     "rt_sigprocmask": (_fixed(1, 8),),
     "rt_sigsuspend": (_fixed(0, 8),),
@@ -406,29 +345,20 @@ _AT_ENTRY: Final[dict[str, tuple[Step, ...]]] = {
     **_each("rt_sigqueueinfo pidfd_send_signal", (_fixed(2, 48),)),
     "rt_tgsigqueueinfo": (_fixed(3, 48),),
     "futex": (_futex(),),
-    "nanosleep": (_fixed(0, 16),),
     "clock_nanosleep": (_fixed(2, 16),),
-    "clock_settime": (_fixed(1, 16),),
-    "timerfd_settime": (_fixed(2, 32),),
-    "timer_settime": (_fixed(2, 32),),
-    "setitimer": (_fixed(1, 32),),
     "prlimit64": (_fixed(2, 16),),
     "setrlimit": (_fixed(1, 16),),
     "clone3": (_fixed(0, 88),),
     "sched_setaffinity": (_sized(2, 1, 128),),
     **_each("sched_setscheduler", (_fixed(2, 4),)),
     "sched_setparam": (_fixed(1, 4),),
-    "fcntl": (_lock(),),
     "prctl": (_process_control(),),
-    "sendfile": (_value64(2),),
-    "copy_file_range": (_value64(1), _value64(3)),
-    "mq_timedsend": (_buffer(1, 2),),
     "seccomp": (_fixed(2, 16),),
 }
 
 _AT_EXIT: Final[dict[str, tuple[Step, ...]]] = {
     **_each("read pread64", (_filled(1),)),
-    **_each("readv preadv preadv2", (_iovec(1, 2, filled=True),)),
+    "readv": (_iovec(1, 2, filled=True),),
     "recvfrom": (_filled(1, message=True), _with_length(4, 5, 128)),
     "recvmsg": (_message(1, filled=True),),
     "recvmmsg": (_messages(1, 2, filled=True),),
@@ -436,23 +366,13 @@ _AT_EXIT: Final[dict[str, tuple[Step, ...]]] = {
     **_each("accept accept4 getsockname getpeername", (_with_length(1, 2, 128),)),
     "getsockopt": (_with_length(3, 4, 128),),
     "socketpair": (_fixed(3, 8),),
-    **_each("pipe pipe2", (_fixed(0, 8),)),
     **_each("stat fstat lstat", (_fixed(1, 144),)),
     "newfstatat": (_fixed(2, 144),),
-    "statx": (_fixed(4, 160),),
-    **_each("statfs fstatfs", (_fixed(1, 88),)),
+    "statx": (_fixed(4, 256),),
     "readlink": (_filled(1),),
-    "readlinkat": (_filled(2),),
-    "getcwd": (_text(0),),
-    **_each("getdents64 getdents", (_entries,)),
-    **_each("getxattr lgetxattr fgetxattr", (_filled(2),)),
-    **_each("listxattr llistxattr flistxattr", (_filled(1),)),
-    "sendfile": (_value64(2),),
-    "poll": (_sized(0, 1, MAX_ITEMS * 8, 8),),
-    "ppoll": (_sized(0, 1, MAX_ITEMS * 8, 8), _fixed(2, 16)),
-    "select": (_sets(0, 1), _fixed(4, 16)),
-    "pselect6": (_sets(0, 1), _fixed(4, 16)),
-    **_each("epoll_wait epoll_pwait epoll_pwait2", (_filled(1, item=12),)),
+    "getdents64": (_entries,),
+    "poll": (_sized(0, 1, MAX_POLLED * 8, 8),),
+    **_each("epoll_wait epoll_pwait", (_filled(1, item=12),)),
     "rt_sigaction": (_fixed(2, 32),),
     "rt_sigprocmask": (_fixed(2, 8),),
     "rt_sigpending": (_fixed(0, 8),),
@@ -463,14 +383,8 @@ _AT_EXIT: Final[dict[str, tuple[Step, ...]]] = {
     "getrusage": (_fixed(1, 144),),
     "prlimit64": (_fixed(3, 16),),
     "getrlimit": (_fixed(1, 16),),
-    **_each("clock_gettime clock_getres", (_fixed(1, 16),)),
-    "gettimeofday": (_fixed(0, 16),),
-    "time": (_fixed(0, 8),),
+    "clock_gettime": (_fixed(1, 16),),
     "times": (_fixed(0, 32),),
-    "timerfd_gettime": (_fixed(1, 32),),
-    "timerfd_settime": (_fixed(3, 32),),
-    "getitimer": (_fixed(1, 32),),
-    "setitimer": (_fixed(2, 32),),
     "getrandom": (_filled(0),),
     "uname": (_fixed(0, 390),),
     "sysinfo": (_fixed(0, 112),),
@@ -479,13 +393,11 @@ _AT_EXIT: Final[dict[str, tuple[Step, ...]]] = {
     **_each("getresuid getresgid", (_fixed(0, 4), _fixed(1, 4), _fixed(2, 4))),
     "getgroups": (_filled(1, item=4),),
     "clone3": (_new_thread,),
-    "fcntl": (_lock(),),
     "prctl": (_process_control_out(),),
     "arch_prctl": (_fixed(1, 8),),
     "getcpu": (_fixed(0, 4), _fixed(1, 4)),
 }
 _AFTER_ERRORS: Final[dict[str, tuple[Step, ...]]] = {
-    "nanosleep": (_fixed(1, 16),),
     "clock_nanosleep": (_fixed(3, 16),),
 }
 """What is worth reading where the call failed: the time that was left when a signal came."""
