@@ -43,6 +43,8 @@ MAX_ENTRIES: Final = 32768
 """So many bytes of directory entries are copied: the C library asks for no more."""
 MAX_ENVIRONMENT: Final = 4096
 """So many environment pointers are looked at, to be counted."""
+_UNKNOWN: Final = 1 << 64
+"""As many bytes as there are: how many a call will transfer is not known yet."""
 
 Step: TypeAlias = Callable[[Sequence[int], int, ReadMemory, Limits, list[Block]], None]
 """(arguments, return value, read, limits, blocks to add to): one thing to read."""
@@ -152,24 +154,28 @@ def _iovec(index: int, count_index: int, *, filled: bool = False, contents: bool
     def step(
         arguments: Sequence[int], value: int, read: ReadMemory, limits: Limits, blocks: list[Block]
     ) -> None:
-        left = min(limits.message, value) if filled else limits.message
-        _vector(arguments[index], arguments[count_index], left if contents else 0, read, blocks)
+        transferred = (value if filled else _UNKNOWN) if contents else 0
+        _vector(arguments[index], arguments[count_index], transferred, limits, read, blocks)
 
     return step
 
 
-def _vector(address: int, count: int, left: int, read: ReadMemory, blocks: list[Block]) -> None:
+def _vector(  # noqa: PLR0917 - what a vector takes
+    address: int, count: int, transferred: int, limits: Limits, read: ReadMemory, blocks: list[Block]
+) -> None:
+    """Read iovecs: the start of every buffer, and more of the first ones to put messages together."""
     size = min(count, MAX_ITEMS) * 16
     if not address or not size:
         return
     data = read(address, size)
     blocks.append(Block(address, data, size))
+    left = limits.message
     for base, length in struct.iter_unpack("<QQ", data[: len(data) // 16 * 16]):
-        wanted = min(length, left)
-        if wanted <= 0:
-            continue
-        left -= wanted
-        blocks.append(Block(base, read(base, wanted), wanted))
+        wanted = min(length, transferred, max(left, limits.plain))
+        if wanted > 0:
+            left -= wanted
+            transferred -= min(length, transferred)
+            blocks.append(Block(base, read(base, wanted), wanted))
 
 
 def _header(address: int, value: int, read: ReadMemory, limits: Limits, blocks: list[Block]) -> None:
@@ -184,7 +190,7 @@ def _header(address: int, value: int, read: ReadMemory, limits: Limits, blocks: 
     if name and name_length:
         size = min(name_length, 128)
         blocks.append(Block(name, read(name, size), size))
-    _vector(iovec, count, min(limits.message, value), read, blocks)
+    _vector(iovec, count, value, limits, read, blocks)
     if control and control_length:
         size = min(control_length, 1024)
         blocks.append(Block(control, read(control, size), size))
@@ -201,7 +207,7 @@ def _message(index: int, *, filled: bool = False) -> Step:
     def step(
         arguments: Sequence[int], value: int, read: ReadMemory, limits: Limits, blocks: list[Block]
     ) -> None:
-        _header(arguments[index], value if filled else limits.message, read, limits, blocks)
+        _header(arguments[index], value if filled else _UNKNOWN, read, limits, blocks)
 
     return step
 
@@ -216,7 +222,7 @@ def _messages(index: int, count_index: int, *, filled: bool = False) -> Step:
         for item in range(count) if arguments[index] else ():
             address = arguments[index] + 64 * item
             length = _u32(read, address + 56, blocks)
-            _header(address, length if filled else limits.message, read, limits, blocks)
+            _header(address, length if filled else _UNKNOWN, read, limits, blocks)
 
     return step
 
@@ -398,9 +404,10 @@ _AT_EXIT: Final[dict[str, tuple[Step, ...]]] = {
     "getcpu": (_fixed(0, 4), _fixed(1, 4)),
 }
 _AFTER_ERRORS: Final[dict[str, tuple[Step, ...]]] = {
+    "readv": (_iovec(1, 2, contents=False),),
     "clock_nanosleep": (_fixed(3, 16),),
 }
-"""What is worth reading where the call failed: the time that was left when a signal came."""
+"""What is worth reading where the call failed: where data should have gone, and the time that was left."""
 
 
 def _by_number(by_name: dict[str, tuple[Step, ...]]) -> dict[int, tuple[Step, ...]]:
@@ -419,10 +426,14 @@ _POINTERLESS: Final = (
     "ftruncate fchmod fchown fchdir umask socket listen shutdown epoll_create1 eventfd2 timerfd_create close_range "
     "rt_sigreturn restart_syscall set_tid_address set_robust_list rseq fork vfork pause alarm getpriority"
 )
-KNOWN: Final = frozenset(_ENTRY) | frozenset(_EXIT) | frozenset(
-    number
-    for name in _POINTERLESS.split()
-    if (number := architecture(os.uname().machine).numbers.get(name)) is not None
+KNOWN: Final = (
+    frozenset(_ENTRY)
+    | frozenset(_EXIT)
+    | frozenset(
+        number
+        for name in _POINTERLESS.split()
+        if (number := architecture(os.uname().machine).numbers.get(name)) is not None
+    )
 )
 """The calls that need no decoder to say what is to be copied."""
 

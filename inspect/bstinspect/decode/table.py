@@ -5,7 +5,20 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from bstinspect.decode import descriptors, files, generic, ioctls, locks, stat
+from bstinspect.decode import (
+    descriptors,
+    files,
+    futexes,
+    generic,
+    ioctls,
+    locks,
+    memory,
+    numa,
+    polling,
+    selecting,
+    stat,
+    time,
+)
 from bstinspect.decode.old.adapter import old_shape
 
 if TYPE_CHECKING:
@@ -17,7 +30,7 @@ if TYPE_CHECKING:
 
 def _families() -> tuple[ModuleType, ...]:
     """Return the modules that have a table ``SHAPES``."""
-    return (ioctls, files, stat, descriptors, locks)
+    return (ioctls, files, stat, descriptors, locks, time, polling, selecting, futexes, memory, numa)
 
 
 @functools.cache
