@@ -45,6 +45,8 @@ class OpenFile(msgspec.Struct, frozen=True, array_like=True):
     """Of a socket, device or pidfd more, as strace's -yy puts it: ``TCP:[127.0.0.1:80->...]``, ``char 1:3``."""
     peer: str = ""
     """Of a socket whose other end another process holds: ``node 20 pid 4625``."""
+    protocol: str = ""
+    """Of a socket the kernel's name of its protocol: ``TCP``, ``UNIX-STREAM``, ``NETLINK 0`` (the route one)."""
 
 
 class CaptureStart(Record, frozen=True):

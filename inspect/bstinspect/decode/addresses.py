@@ -1,4 +1,4 @@
-"""Socket addresses (unix(7), ip(7), ipv6(7), netlink(7), packet(7), vsock(7)); the others: `addresses_rare`."""
+"""Socket addresses (unix(7), ip(7), ipv6(7), netlink(7), packet(7), vsock(7)); more: `addresses_rare`."""
 
 from __future__ import annotations
 

@@ -264,6 +264,11 @@ class Call:
             return self.constant(number, "AT_FDCWD", str) + self._details(number)
         return self.descriptor(number)
 
+    def protocol(self, number: int) -> str:
+        """Return the protocol of a socket, as `OpenFile.protocol` has it; empty where it is not known."""
+        found = self.memory.descriptor(number)
+        return found.protocol if found else ""
+
     def process(self, pid: int) -> str:
         """Print a pid or tid, with its command name where -Y says so."""
         if not self.style.names or pid <= 0 or not (name := self.memory.name(pid)):
