@@ -41,8 +41,6 @@ MAX_POLLED: Final = 8192
 """So many pollfds and epoll_events are copied: any of them may be the ones that are ready."""
 MAX_ENTRIES: Final = 32768
 """So many bytes of directory entries are copied: the C library asks for no more."""
-MAX_ENVIRONMENT: Final = 4096
-"""So many environment pointers are looked at, to be counted."""
 _UNKNOWN: Final = 1 << 64
 """As many bytes as there are: how many a call will transfer is not known yet."""
 
@@ -227,81 +225,6 @@ def _messages(index: int, count_index: int, *, filled: bool = False) -> Step:
     return step
 
 
-def _strings(index: int) -> Step:
-    """Read a NULL-terminated array of C strings, as execve(2) takes its argv."""
-
-    def step(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
-        block = _pointers(arguments[index], MAX_ITEMS, read)
-        if not block:
-            return
-        blocks.append(block)
-        for (pointer,) in struct.iter_unpack("<Q", block.data):
-            if pointer:
-                blocks.append(read_string(read, pointer, 256))
-
-    return step
-
-
-def _counted(index: int) -> Step:
-    """Read a NULL-terminated array of pointers, only to be counted: execve's environment."""
-
-    def step(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
-        if block := _pointers(arguments[index], MAX_ENVIRONMENT, read):
-            blocks.append(block)
-
-    return step
-
-
-def _pointers(address: int, most: int, read: ReadMemory) -> Block | None:
-    """Return an array of pointers up to and with its NULL."""
-    if not address:
-        return None
-    data = b""
-    while len(data) < most * 8:
-        at = address + len(data)
-        wanted = min(most * 8 - len(data), (PAGE - at % PAGE) // 8 * 8 or 8)
-        piece = read(at, wanted)
-        for offset in range(0, len(piece) - 7, 8):
-            if piece[offset : offset + 8] == bytes(8):
-                data += piece[: offset + 8]
-                return Block(address, data, len(data))
-        data += piece[: len(piece) // 8 * 8]
-        if len(piece) < wanted:
-            break
-    return Block(address, data, most * 8)
-
-
-def _process_control() -> Step:
-    """Read the name that prctl PR_SET_NAME (15) sets."""
-
-    def step(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
-        if arguments[0] == 15 and (address := arguments[1]):
-            blocks.append(read_string(read, address, 16))
-
-    return step
-
-
-def _process_control_out() -> Step:
-    """Read what prctl PR_GET_NAME (16) and PR_GET_PDEATHSIG, PR_GET_CHILD_SUBREAPER (2, 37) stored."""
-
-    def step(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
-        size = {16: 16, 2: 4, 37: 4}.get(arguments[0])
-        if size and (address := arguments[1]):
-            blocks.append(Block(address, read(address, size), size))
-
-    return step
-
-
-def _new_thread(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
-    """Read what clone3(2) stored where its ``struct clone_args`` says: a pidfd, the child's tid."""
-    data = read(arguments[0], 32)
-    if len(data) == 32:
-        flags, pidfd, _, parent_tid = struct.unpack("<4Q", data)
-        for bit, address in ((0x1000, pidfd), (0x100000, parent_tid)):
-            if flags & bit and address:
-                _u32(read, address, blocks)
-
-
 def _futex() -> Step:
     """Read a futex's timeout, where the operation has one: WAIT, LOCK_PI, WAIT_BITSET, WAIT_REQUEUE_PI."""
 
@@ -325,9 +248,6 @@ _AT_ENTRY: Final[dict[str, tuple[Step, ...]]] = {
     "finit_module": (_text(1),),
     "init_module": (_text(2),),
     "kexec_file_load": (_text(3),),
-    "execve": (_text(0), _strings(1), _counted(2)),
-    "execveat": (_text(1), _strings(2), _counted(3)),
-    "sethostname": (_buffer(0, 1),),
     **_each("write pwrite64", (_buffer(1, 2),)),
     "writev": (_iovec(1, 2),),
     "sendto": (_buffer(1, 2, message=True), _sized(4, 5, 128)),
@@ -342,24 +262,10 @@ _AT_ENTRY: Final[dict[str, tuple[Step, ...]]] = {
     "poll": (_sized(0, 1, MAX_POLLED * 8, 8),),
     "epoll_ctl": (_fixed(3, 12),),
     "epoll_pwait": (_fixed(4, 8),),
-    "rt_sigaction": (_fixed(1, 32),),
+    "rt_sigaction": (_fixed(1, 88),),
     "rt_sigprocmask": (_fixed(1, 8),),
-    "rt_sigsuspend": (_fixed(0, 8),),
-    "rt_sigtimedwait": (_fixed(0, 8), _fixed(2, 16)),
-    **_each("signalfd signalfd4", (_fixed(1, 8),)),
-    "sigaltstack": (_fixed(0, 24),),
-    **_each("rt_sigqueueinfo pidfd_send_signal", (_fixed(2, 48),)),
-    "rt_tgsigqueueinfo": (_fixed(3, 48),),
     "futex": (_futex(),),
     "clock_nanosleep": (_fixed(2, 16),),
-    "prlimit64": (_fixed(2, 16),),
-    "setrlimit": (_fixed(1, 16),),
-    "clone3": (_fixed(0, 88),),
-    "sched_setaffinity": (_sized(2, 1, 128),),
-    **_each("sched_setscheduler", (_fixed(2, 4),)),
-    "sched_setparam": (_fixed(1, 4),),
-    "prctl": (_process_control(),),
-    "seccomp": (_fixed(2, 16),),
 }
 
 _AT_EXIT: Final[dict[str, tuple[Step, ...]]] = {
@@ -379,29 +285,11 @@ _AT_EXIT: Final[dict[str, tuple[Step, ...]]] = {
     "getdents64": (_entries,),
     "poll": (_sized(0, 1, MAX_POLLED * 8, 8),),
     **_each("epoll_wait epoll_pwait", (_filled(1, item=12),)),
-    "rt_sigaction": (_fixed(2, 32),),
+    "rt_sigaction": (_fixed(2, 88),),
     "rt_sigprocmask": (_fixed(2, 8),),
-    "rt_sigpending": (_fixed(0, 8),),
-    "rt_sigtimedwait": (_fixed(1, 128),),
-    "sigaltstack": (_fixed(1, 24),),
     "wait4": (_fixed(1, 4), _fixed(3, 144)),
-    "waitid": (_fixed(2, 128), _fixed(4, 144)),
-    "getrusage": (_fixed(1, 144),),
-    "prlimit64": (_fixed(3, 16),),
-    "getrlimit": (_fixed(1, 16),),
     "clock_gettime": (_fixed(1, 16),),
-    "times": (_fixed(0, 32),),
     "getrandom": (_filled(0),),
-    "uname": (_fixed(0, 390),),
-    "sysinfo": (_fixed(0, 112),),
-    "sched_getaffinity": (_filled(2, message=True),),
-    "sched_getparam": (_fixed(1, 4),),
-    **_each("getresuid getresgid", (_fixed(0, 4), _fixed(1, 4), _fixed(2, 4))),
-    "getgroups": (_filled(1, item=4),),
-    "clone3": (_new_thread,),
-    "prctl": (_process_control_out(),),
-    "arch_prctl": (_fixed(1, 8),),
-    "getcpu": (_fixed(0, 4), _fixed(1, 4)),
 }
 _AFTER_ERRORS: Final[dict[str, tuple[Step, ...]]] = {
     "readv": (_iovec(1, 2, contents=False),),
@@ -424,7 +312,7 @@ _POINTERLESS: Final = (
     "close dup dup2 dup3 lseek mmap munmap mprotect brk madvise mremap msync getpid gettid getppid getuid geteuid "
     "getgid getegid getpgid getpgrp getsid setsid exit exit_group kill tgkill tkill sched_yield fsync fdatasync "
     "ftruncate fchmod fchown fchdir umask socket listen shutdown epoll_create1 eventfd2 timerfd_create close_range "
-    "rt_sigreturn restart_syscall set_tid_address set_robust_list rseq fork vfork pause alarm getpriority"
+    "restart_syscall set_tid_address set_robust_list rseq fork vfork pause alarm getpriority"
 )
 KNOWN: Final = (
     frozenset(_ENTRY)

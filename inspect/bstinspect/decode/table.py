@@ -6,18 +6,26 @@ import functools
 from typing import TYPE_CHECKING
 
 from bstinspect.decode import (
+    cloning,
+    credentials,
     descriptors,
+    execution,
     files,
     futexes,
     generic,
     ioctls,
+    limits,
     locks,
     memory,
     numa,
     polling,
+    processes,
+    scheduling,
     selecting,
+    signals,
     stat,
     time,
+    waiting,
 )
 from bstinspect.decode.old.adapter import old_shape
 
@@ -30,7 +38,27 @@ if TYPE_CHECKING:
 
 def _families() -> tuple[ModuleType, ...]:
     """Return the modules that have a table ``SHAPES``."""
-    return (ioctls, files, stat, descriptors, locks, time, polling, selecting, futexes, memory, numa)
+    return (
+        ioctls,
+        files,
+        stat,
+        descriptors,
+        locks,
+        time,
+        polling,
+        selecting,
+        futexes,
+        memory,
+        numa,
+        signals,
+        cloning,
+        execution,
+        waiting,
+        processes,
+        limits,
+        credentials,
+        scheduling,
+    )
 
 
 @functools.cache
