@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Final
 
+from bstinspect.decode import ioctls_block, ioctls_devices, ioctls_files, ioctls_kernel, terminals
 from bstinspect.decode.call import Call, hexadecimal, s32, u32
 from bstinspect.decode.constants.devices import EVDEV_ABS, EVDEV_EV
 from bstinspect.decode.constants.ioctls import IOCTL_DIRS, IOCTLS
@@ -37,9 +38,8 @@ _TYPES: Final = frozenset(b'\x03\x12!"$=>EIKLMORTVWXfiop\x89\x94\xa4\xaa\xab\xae
 @functools.cache
 def _requests() -> Mapping[int, Request]:
     """Put the families' tables together."""
-    from bstinspect.decode import terminals
-
-    return dict(terminals.REQUESTS)
+    families = (terminals, ioctls_files, ioctls_block, ioctls_devices, ioctls_kernel)
+    return {code: request for family in families for code, request in family.REQUESTS.items()}
 
 
 def _request(code: int) -> Request:

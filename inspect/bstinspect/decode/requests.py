@@ -51,9 +51,11 @@ def filled_late(argument: Argument) -> Request:
     return Request(lambda _: ", ", lambda call: _text(argument, call))
 
 
-def exchanged(before: Argument, after: Text, result: Result = decimal_result) -> Request:
+def exchanged(before: Argument, after: Argument, result: Result = decimal_result) -> Request:
     """Print something at the entry; where that sets `Call.kept`, more at the exit."""
-    return Request(lambda call: f", {_text(before, call)}", after, asks=True, result=result)
+    return Request(
+        lambda call: f", {_text(before, call)}", lambda call: _text(after, call), asks=True, result=result
+    )
 
 
 # Arguments by value.

@@ -7,10 +7,11 @@ padding that such a C structure has on 64-bit machines.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from bstinspect.decode.call import Call, hexadecimal, pointer, s32, u32
+from bstinspect.decode.lists import local_array
 from bstinspect.decode.quote import quote
 from bstinspect.decode.style import Constants, Hex
 
@@ -96,18 +97,7 @@ def each(show: Printer) -> Printer:
 
 def some(show: Printer) -> Printer:
     """Print the items of an array that is part of a structure, no more than -s with abbreviation."""
-    return lambda call, values: items(call, values, show)
-
-
-def items(call: Call, values: Iterable[Any], show: Printer) -> str:
-    """Print values that were already read (strace's print_local_array)."""
-    parts: list[str] = []
-    for value in values:
-        if call.abbreviated and len(parts) >= call.style.strings:
-            parts.append("...")
-            break
-        parts.append(show(call, value))
-    return f"[{', '.join(parts)}]"
+    return lambda call, values: local_array(call, [show(call, value) for value in values])
 
 
 def comment(call: Call, remark: str) -> str:
@@ -128,7 +118,7 @@ class Structure:
         self.layout: Final = struct.Struct(f"@{letters}0{largest}")
         self.size: Final = self.layout.size
         self._full = full
-        self._fields: Final = [
+        self.fields: Final = [
             (name, _count(letter), show[0] if show else plain) for name, letter, *show in fields
         ]
 
@@ -136,7 +126,7 @@ class Structure:
         """Return the fields' values; those of arrays as tuples."""
         found = {}
         left = self.layout.unpack_from(data)
-        for name, count, _ in self._fields:
+        for name, count, _ in self.fields:
             if count:
                 found[name] = left[0] if count == 1 else left[:count]
             left = left[count:]
@@ -145,7 +135,7 @@ class Structure:
     def texts(self, call: Call, data: bytes) -> list[str]:
         """Print every field: ``name=value``."""
         values = self.values(data)
-        return [f"{name}={show(call, values[name])}" for name, count, show in self._fields if count and show]
+        return [f"{name}={show(call, values[name])}" for name, count, show in self.fields if count and show]
 
     def __call__(self, call: Call, data: bytes) -> str:
         """Print the structure."""
@@ -185,16 +175,6 @@ def value_behind(letter: str, show: Printer = plain, index: int = 2) -> Argument
     return behind(index, layout.size, lambda call, data: f"[{show(call, layout.unpack(data)[0])}]")
 
 
-def octets_at(call: Call, where: int, length: int) -> str:
-    """Print `length` bytes of memory in hexadecimal, cut as -s says (printstr_ex with QUOTE_FORCE_HEX)."""
-    if not where:
-        return "NULL"
-    shown = call.style.strings
-    size = min(length, shown + 1)
-    data = call.peek(where, size) if size else b""
-    return pointer(where) if data is None else quote(data[:shown], Hex.ALL, cut=length > shown)
-
-
 def text_at(call: Call, where: int, length: int) -> str:
     """Print a C string of at most `length` bytes, cut as -s says (printstr_ex with QUOTE_0_TERMINATED)."""
     if not where:
@@ -205,3 +185,45 @@ def text_at(call: Call, where: int, length: int) -> str:
         return pointer(where)
     whole = data.removesuffix(b"\0") if data.endswith(b"\0") else data
     return call.quoted(whole[:shown], cut=len(whole) > shown)
+
+
+class Listed(NamedTuple):
+    """An array as text, and whether it came to its end."""
+
+    text: str
+    whole: bool
+
+
+def listed(  # noqa: PLR0911 - as strace's print_array_ex
+    call: Call,
+    where: int,
+    count: int,
+    size: int,
+    show: Callable[[Call, bytes], str],
+    *,
+    most: int | None = None,
+    more: bool = False,
+) -> Listed:
+    """Print an array behind a pointer: `show.array` for those who ask more.
+
+    No more than `most` elements are printed; `more` says that there are others behind `count`.
+    """
+    if not where:
+        return Listed("NULL", whole=False)
+    if not count:
+        return Listed("[...]" if more else "[]", whole=False)
+    if where + count * size >= 1 << 64:
+        return Listed(pointer(where), whole=False)
+    shown = min(call.style.strings if call.abbreviated else count, count if most is None else most)
+    parts: list[str] = []
+    for index in range(count):
+        data = call.fetch(where + index * size, size)
+        if data is None:
+            if not index:
+                return Listed(pointer(where), whole=False)
+            parts.append(f"... /* {pointer(where + index * size)} */")
+            return Listed(f"[{', '.join(parts)}]", whole=False)
+        if index >= shown:
+            return Listed(f"[{', '.join([*parts, '...'])}]", whole=True)
+        parts.append(show(call, data))
+    return Listed(f"[{', '.join([*parts, '...'] if more else parts)}]", whole=True)
