@@ -25,17 +25,6 @@ def limited_text(call: Call, address: int, most: int) -> str:
     return call.quoted(text[:shown], cut=not ended)
 
 
-def hex_buffer(call: Call, address: int, length: int) -> str:
-    """Print a buffer in hexadecimal whatever it holds, cut as -s says (QUOTE_FORCE_HEX)."""
-    if not address:
-        return "NULL"
-    shown = call.style.strings
-    data = call.peek(address, min(length & _U64, shown + 1))
-    if data is None:
-        return pointer(address)
-    return quote(data[:shown], Hex.ALL, cut=length & _U64 > shown)
-
-
 def trimmed_buffer(call: Call, address: int, length: int) -> str:
     """Print a buffer without the NUL that may end it, cut as -s says (QUOTE_OMIT_TRAILING_0).
 
