@@ -9,6 +9,7 @@ from bstinspect.decode import (
     cloning,
     credentials,
     descriptors,
+    entries,
     execution,
     files,
     futexes,
@@ -17,15 +18,19 @@ from bstinspect.decode import (
     limits,
     locks,
     memory,
+    mounts,
     numa,
     polling,
     processes,
+    quota,
     scheduling,
     selecting,
     signals,
     stat,
     time,
     waiting,
+    watches,
+    xattr,
 )
 from bstinspect.decode.old.adapter import old_shape
 
@@ -58,6 +63,11 @@ def _families() -> tuple[ModuleType, ...]:
         limits,
         credentials,
         scheduling,
+        xattr,
+        watches,
+        mounts,
+        quota,
+        entries,
     )
 
 
