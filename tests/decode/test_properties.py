@@ -8,10 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bstinspect.decode.architecture import architecture
+from bstinspect.decode.blocks import Recorded
 from bstinspect.decode.brief import describe_call
+from bstinspect.decode.call import Call
+from bstinspect.decode.layout import Layout
 from bstinspect.decode.names import describe_status, errno_name, signal_name
-from bstinspect.decode.quote import escape, quote_text
-from bstinspect.decode.text import StraceText
+from bstinspect.decode.quote import escape
+from bstinspect.decode.text import Lines, StraceText
 from bstinspect.records import (
     Block,
     CaptureStart,
@@ -59,12 +62,16 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
 )
 
 
-@given(st.lists(RECORDS, max_size=8), st.sampled_from(["", "t", "tt", "ttt"]), st.booleans())
-def test_never_raises(records: list[Record], times: str, durations: bool) -> None:  # noqa: FBT001
+@given(st.lists(RECORDS, max_size=8), st.sampled_from([("", 0), ("time", 0), ("time", 6), ("unix", 9)]), st.booleans())
+def test_never_raises(records: list[Record], times: tuple[str, int], durations: bool) -> None:  # noqa: FBT001
     """Hostile records give lines, each of them one line."""
-    text = StraceText(times=times, durations=durations)
-    lines = [*text.lines(records), *text.finish()]
-    assert all("\n" not in line for line in lines)
+    output = Lines()
+    stamp, digits = times
+    text = StraceText(output, Layout(stamp=stamp, stamp_digits=digits, durations=6 if durations else None))
+    text.feed(records)
+    text.finish()
+    assert all("\n" not in line for line in output.take())
+    assert output.take() == []
 
 
 @given(
@@ -79,12 +86,14 @@ def test_every_call_with_every_value(
     after: tuple[Block, ...],
 ) -> None:  # fmt: skip
     """One call from its entry to its exit is one line that ends in its result."""
-    text = StraceText()
+    output = Lines()
+    text = StraceText(output)
     records = [
         SyscallEntry(0, 1, 1, number, arguments, before),
         SyscallExit(0, 1, 1, value, value < 0, after),
     ]
-    (line,) = text.lines(records)
+    text.feed(records)
+    (line,) = output.take()
     assert line.startswith("1     ")
     assert " = " in line
 
@@ -98,7 +107,8 @@ def test_quoting_is_c(data: bytes) -> None:
 @given(st.binary(max_size=60))
 def test_text_ends_at_its_nul(data: bytes) -> None:
     """A C string is quoted up to its NUL; without one it goes on."""
-    text = quote_text(data)
+    call = Call("", (), Recorded(), architecture("x86_64"))
+    text = call.cstring(data)
     assert text.endswith("...") == (b"\0" not in data)
     assert ast.literal_eval("b" + text.removesuffix("...")) == data.partition(b"\0")[0]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bstinspect.decode.architecture import architecture
-from bstinspect.decode.text import StraceText
+from bstinspect.decode.text import Lines, StraceText
 from bstinspect.records import Block, Exited, SignalDelivery, SyscallEntry, SyscallExit
 
 if TYPE_CHECKING:
@@ -75,5 +75,7 @@ def test_known_calls(tmp_path: Path) -> None:
         SignalDelivery(0, tid, tid, 10, siginfo),
         Exited(0, tid, tid, 0x300),
     ]
-    missing = [line for line in StraceText().lines(records) if line not in theirs]
+    ours = Lines()
+    StraceText(ours).feed(records)
+    missing = [line for line in ours.take() if line not in theirs]
     assert missing == []

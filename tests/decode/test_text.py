@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bstinspect.decode.architecture import architecture
-from bstinspect.decode.text import StraceText
+from bstinspect.decode.layout import Layout
+from bstinspect.decode.text import Lines, StraceText
 from bstinspect.records import (
     Block,
     CaptureStart,
@@ -52,8 +53,11 @@ def leave(
 
 def lines(*records: Record, **options: object) -> list[str]:
     """Return what `StraceText` gives for records, with single blanks before the result."""
-    text = StraceText(**options)  # type: ignore[arg-type]
-    return [*text.lines([START, *records]), *text.finish()]
+    output = Lines()
+    text = StraceText(output, Layout(**options))  # type: ignore[arg-type]
+    text.feed([START, *records])
+    text.finish()
+    return output.take()
 
 
 def one(*records: Record) -> str:
@@ -324,8 +328,8 @@ def test_prefixes_times_and_durations(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bracket form, -ttt and -T."""
     monkeypatch.setenv("TZ", "UTC")
     records = (entry("close", 3, when=2_001_000), leave(0, when=2_013_000))
-    assert lines(*records, brackets=True) == ["[pid    20] close(3)                    = 0"]
-    assert lines(*records, times="ttt", durations=True) == [
+    assert lines(*records, pids="brackets") == ["[pid    20] close(3)                    = 0"]
+    assert lines(*records, stamp="unix", stamp_digits=6, durations=6) == [
         "20    1700000000.002000 close(3)        = 0 <0.000012>"
     ]
 

@@ -14,6 +14,7 @@ from bstinspect.capture import reads
 from bstinspect.capture.objects import Objects
 from bstinspect.decode.architecture import architecture
 from bstinspect.decode.call import Call
+from bstinspect.decode.dump import dump
 from bstinspect.decode.table import shape_of
 from bstinspect.records import Block, OpenFile
 
@@ -21,10 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bstinspect.capture.tracee import Thread
+    from bstinspect.decode.layout import Wanted
     from bstinspect.decode.style import Style
 
 MOST: Final = 1 << 20
 """No stop copies more bytes for a decoder, whatever the tracee's arguments say."""
+_MESSAGES: Final = frozenset(
+    architecture(os.uname().machine).numbers[name] for name in ("sendto", "recvfrom", "sendmsg", "recvmsg")
+)
 
 
 class Gathered(NamedTuple):
@@ -98,18 +103,23 @@ class Tracee:
 class Gatherer:
     """Gathers for all tracees in one manner."""
 
-    def __init__(self, style: Style, limits: reads.Limits = reads.DEFAULT_LIMITS) -> None:
+    def __init__(
+        self, style: Style, limits: reads.Limits = reads.DEFAULT_LIMITS, wanted: Wanted | None = None
+    ) -> None:
+        """`wanted` says whose data is dumped (-e read=, -e write=), and so copied whole."""
         self._style = style
         self._limits = limits
+        self._wanted = wanted
         self._objects = Objects(style.descriptors)
         self._tables = architecture(os.uname().machine)
-        self._always_decode = bool(style.descriptors) or style.names
+        self._always_decode = bool(style.descriptors) or style.names or wanted is not None
 
     def entry(
         self, thread: Thread, number: int, arguments: tuple[int, ...], stack_pointer: int = 0
     ) -> Gathered:
         """Gather at a syscall-entry-stop."""
-        if not self._always_decode and number in reads.KNOWN:
+        if self._has_table(thread, number, arguments):
+            thread.decoding = None
             blocks = reads.entry_blocks(number, arguments, thread.read, self._limits)
             return Gathered(blocks) if blocks else NOTHING
         source = Tracee(thread.tid, thread.read, self._objects)
@@ -120,6 +130,13 @@ class Gatherer:
         thread.decoding = call, shape, source
         shape.entry(call)
         return source.gathered()
+
+    def _has_table(self, thread: Thread, number: int, arguments: tuple[int, ...]) -> bool:
+        """Tell whether a table says what to copy. Messages through netlink are decoded deeper."""
+        if self._always_decode or number not in reads.KNOWN:
+            return False
+        descriptor = arguments[0] & 0xFFFFFFFF
+        return number not in _MESSAGES or not self._objects.is_netlink(thread.tid, descriptor)
 
     def exit(
         self, thread: Thread, number: int, arguments: tuple[int, ...], value: int, is_error: bool  # noqa: FBT001
@@ -134,4 +151,6 @@ class Gatherer:
         shape.exit(call)
         if not is_error:
             shape.result(call)
+        if self._wanted is not None:
+            dump(call, self._wanted)
         return source.gathered()

@@ -16,7 +16,7 @@ from collections import deque
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.capture.protocol import SENDS
+from bstinspect.capture.syscalls import Recording, SyscallStops
 from bstinspect.capture.tracees import WALL
 from bstinspect.errors import PtraceError
 from bstinspect.linux import proc, ptrace
@@ -29,25 +29,17 @@ from bstinspect.records import (
     GroupStop,
     SignalDelivery,
     Spawned,
-    SyscallEntry,
-    SyscallExit,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from bstinspect.capture.gather import Gatherer
     from bstinspect.capture.outbox import Sink
     from bstinspect.capture.tracee import Process, Thread
     from bstinspect.capture.tracees import Tracees
 
 _SYSCALL_STATUS: Final = (signal.SIGTRAP | ptrace.SYSCALL_STOP) << 8 | 0x7F
-_NOTHING: Final = ((), (), ())
-EXECS: Final = {"x86_64": frozenset({59, 322}), "aarch64": frozenset({221, 281})}.get(
-    os.uname().machine, frozenset()
-)
-"""execve and execveat."""
 _HOLD_NS: Final = 20_000_000
 """How long the threads of a killed process wait for its last one, nanoseconds (one may sit in the kernel)."""
 _IN_A_ROW: Final = 32
@@ -59,8 +51,6 @@ _SPAWNS: Final = {
     ptrace.PTRACE_EVENT_VFORK: "vfork",
     ptrace.PTRACE_EVENT_CLONE: "clone",
 }
-_MACHINE_ARCH: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7, "riscv64": 0xC00000F3}
-_OWN_ARCH: Final = _MACHINE_ARCH.get(os.uname().machine, 0)
 
 
 class Stops:
@@ -70,18 +60,20 @@ class Stops:
         self,
         tracees: Tracees,
         outbox: Sink,
-        gatherer: Callable[[], Gatherer] | None = None,
+        recording: Recording | None = None,
         *,
         autopsies: bool = True,
     ) -> None:
-        """`gatherer` makes what copies memory at syscall-stops, when the first is there."""
         self._tracees = tracees
         self._outbox = outbox
-        self._make_gatherer = gatherer or _plain_gatherer
+        self.syscalls = SyscallStops(tracees, outbox, recording or Recording())
+        """What happens at syscall-stops."""
         self._autopsies = autopsies
+        self._reap = _reap
+        self._system_ns = 0
         self.statuses: dict[int, int | None] = {}
         """Processes whose end somebody wants to know of, with their wait status once it has come."""
-        self._waiting: deque[tuple[int, int]] = deque()
+        self._waiting: deque[tuple[int, int, int]] = deque()
         self._held: dict[Process, tuple[int, Thread, int]] = {}
         self._on_event: dict[int, Callable[[Thread, int], None]] = {
             0: self._signal,
@@ -90,11 +82,6 @@ class Stops:
             ptrace.PTRACE_EVENT_EXIT: self._exit,
             **{event: partial(self._spawn, kind) for event, kind in _SPAWNS.items()},
         }
-
-    @cached_property
-    def _gatherer(self) -> Gatherer:
-        """What copies memory at syscall-stops; made with the first that is traced, for a fast start."""
-        return self._make_gatherer()
 
     @cached_property
     def _autopsy(self) -> ModuleType:
@@ -109,10 +96,15 @@ class Stops:
 
     def wait(self, pid: int) -> bool:
         """Take the wait status of one tracee, if there is one; say whether there was."""
-        tid, status = _reap(pid)
+        tid, status, self._system_ns = self._reap(pid)
         if tid:
             self._handle(tid, status)
         return tid != 0
+
+    def measure_system_time(self, recording: Recording) -> None:
+        """Have the system time of each process recorded with its calls (wait4(2)'s rusage)."""
+        self._reap = _reap_with_usage
+        recording.system_ns = lambda: self._system_ns
 
     def sweep(self, budget_ns: int) -> bool:
         """Take everything that is there; False when the time was over first.
@@ -125,12 +117,12 @@ class Stops:
         waiting = self._waiting
         while time.monotonic_ns() < deadline:
             if not waiting:
-                while (found := _reap(-1))[0]:
+                while (found := self._reap(-1))[0]:
                     waiting.append(found)
                 if not waiting:
                     return True
             alone = len(waiting) == 1
-            tid, status = waiting.popleft()
+            tid, status, self._system_ns = waiting.popleft()
             self._handle(tid, status)
             if alone:
                 for _ in range(_IN_A_ROW):
@@ -142,7 +134,7 @@ class Stops:
         thread = self._tracees.threads.get(tid)
         try:
             if status == _SYSCALL_STATUS and thread is not None:
-                self._syscall(thread)
+                self.syscalls.stop(thread)
                 return
             what = classify(status)
             if not isinstance(what, StoppedBy):
@@ -151,7 +143,7 @@ class Stops:
             if thread is None:
                 thread = self._tracees.adopt(tid)
             if what.signal == signal.SIGTRAP | ptrace.SYSCALL_STOP:
-                self._syscall(thread)
+                self.syscalls.stop(thread)
             else:
                 self._on_event.get(what.event, self._other)(thread, what.signal)
         except PtraceError as error:
@@ -168,6 +160,7 @@ class Stops:
             self._outbox.capture_only(record)
         else:
             self._outbox.tell(record)
+        self.syscalls.stack(thread)
         self._tracees.resume(thread, number)
 
     def _event_stop(self, thread: Thread, number: int) -> None:
@@ -200,11 +193,15 @@ class Stops:
         caller = process.threads.get(former)
         if caller is not None and caller is not thread:
             thread.entry, thread.decoding = caller.entry, caller.decoding
+            thread.stack, thread.tampered = caller.stack, caller.tampered
         for other in list(process.threads.values()):
             if other is not thread:
                 self._tracees.remove(other)
         thread.exiting = thread.listening = process.stopped = process.autopsied = False
         self._outbox.tell(Executed(time.monotonic_ns(), thread.tid, process.pid, former))
+        if process.detach_on_exec and not process.first_exec:
+            process.releasing = True
+        process.first_exec = False
         self._tracees.resume(thread)
 
     def _exit(self, thread: Thread, _number: int) -> None:
@@ -275,70 +272,20 @@ class Stops:
         """An event of an option that is never set."""
         self._tracees.resume(thread)
 
-    def _syscall(self, thread: Thread) -> None:
-        """A syscall-stop; GET_SYSCALL_INFO says which, where counting would go wrong."""
-        process = thread.process
-        tid = thread.tid
-        info = ptrace.syscall_info(tid) if process.tracing else None
-        if isinstance(info, ptrace.SyscallEntryInfo):
-            if process.hidden and info.number in EXECS:
-                process.hidden = False
-            if not process.hidden and (process.syscalls is None or info.number in process.syscalls):
-                self._enter(thread, info)
-            else:
-                thread.entry = None
-        elif isinstance(info, ptrace.SyscallExitInfo) and thread.entry is not None:
-            self._leave(thread, info)
-        self._tracees.resume(thread)
 
-    def _enter(self, thread: Thread, info: ptrace.SyscallEntryInfo) -> None:
-        """Record a syscall-entry-stop."""
-        now = time.monotonic_ns()
-        thread.entry = info.number, info.arguments
-        own = info.arch == _OWN_ARCH
-        found = (
-            self._gatherer.entry(thread, info.number, info.arguments, info.stack_pointer) if own else _NOTHING
-        )
-        record = SyscallEntry(
-            now,
-            thread.tid,
-            thread.process.pid,
-            info.number,
-            info.arguments,
-            found[0],
-            info.instruction_pointer,
-            0 if own else info.arch,
-            found[1],
-            found[2],
-            info.stack_pointer,
-        )
-        if own and info.number in SENDS:
-            self._outbox.tell(record)
-        else:
-            self._outbox.capture_only(record)
-
-    def _leave(self, thread: Thread, info: ptrace.SyscallExitInfo) -> None:
-        """Record a syscall-exit-stop."""
-        now = time.monotonic_ns()
-        number, arguments = thread.entry or (0, ())
-        thread.entry = None
-        found = self._gatherer.exit(thread, number, arguments, info.value, info.is_error)
-        self._outbox.capture_only(
-            SyscallExit(now, thread.tid, thread.process.pid, info.value, info.is_error, *found)
-        )
-
-
-def _plain_gatherer() -> Gatherer:
-    """Make the gatherer of a session: everything that a report could want, nothing about descriptors."""
-    from bstinspect.capture.gather import Gatherer
-    from bstinspect.decode.style import Style, no_calls
-
-    return Gatherer(Style(abbreviated=no_calls))
-
-
-def _reap(pid: int) -> tuple[int, int]:
-    """Return a tid and its wait status, or tid 0 when nothing is there; `pid` is -1 for anybody."""
+def _reap(pid: int) -> tuple[int, int, int]:
+    """Return a tid, its wait status, and 0; tid 0 when nothing is there. `pid` is -1 for anybody."""
     try:
-        return os.waitpid(pid, os.WNOHANG | WALL)
+        tid, status = os.waitpid(pid, os.WNOHANG | WALL)
     except ChildProcessError:
-        return 0, 0
+        return 0, 0, 0
+    return tid, status, 0
+
+
+def _reap_with_usage(pid: int) -> tuple[int, int, int]:
+    """Return a tid, its wait status, and the system time of its process so far, nanoseconds."""
+    try:
+        tid, status, usage = os.wait4(pid, os.WNOHANG | WALL)
+    except ChildProcessError:
+        return 0, 0, 0
+    return tid, status, int(usage.ru_stime * 1_000_000_000)

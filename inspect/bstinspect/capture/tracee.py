@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from bstinspect.linux import memory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
     from bstinspect.capture.gather import Tracee
+    from bstinspect.capture.tampering import Tampered
     from bstinspect.decode.call import Call
     from bstinspect.decode.shape import Shape
     from bstinspect.records import ThreadState
@@ -29,6 +30,12 @@ class Thread:
     """The recorded syscall that it is inside of: number and arguments."""
     decoding: tuple[Call, Shape, Tracee] | None = None
     """The decoder that gathers for the call that it is inside of, where a decoder does that."""
+    tampered: Tampered | None = None
+    """What is being done to the call that it is inside of."""
+    stack: tuple[bytes, ...] | None = None
+    """Its call stack at the entry of an execve, where that is wanted."""
+    system_ns: int = 0
+    """The system time of its process at the entry of its call, where that is wanted."""
     exiting: bool = False
     """It has had its PTRACE_EVENT_EXIT."""
     read: Callable[[int, int], bytes] = field(init=False)
@@ -51,11 +58,15 @@ class Process:
     last_words: dict[int, ThreadState] = field(default_factory=dict)
     """What the threads of a killed process were doing, by tid, each read in its own exit stop."""
     tracing: bool = False
-    syscalls: frozenset[int] | None = None
+    syscalls: Container[int] | None = None
     """The numbers to record; None for all."""
     follow: bool = False
     hidden: bool = False
     """It is still bstrace's own code that runs: nothing is recorded before its execve."""
+    first_exec: bool = False
+    """Its next execve is the one that makes it the command."""
+    detach_on_exec: bool = False
+    """Let go at an execve (-b)."""
     releasing: bool = False
     release_requests: list[int] = field(default_factory=list)
     switching: set[int] = field(default_factory=set)
@@ -66,3 +77,4 @@ class Process:
         """Take over the tracing of the process that forked this one, where it is to be followed."""
         if parent.tracing and parent.follow:
             self.tracing, self.syscalls, self.follow = True, parent.syscalls, True
+            self.detach_on_exec = parent.detach_on_exec

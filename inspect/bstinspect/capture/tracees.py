@@ -13,7 +13,7 @@ from bstinspect.linux import proc, ptrace
 from bstinspect.records import Attached, Detached, Tracing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
     from bstinspect.capture.outbox import Sink
     from bstinspect.capture.protocol import Trace
@@ -28,8 +28,9 @@ _DEAD: Final = ("Z", "X")
 class Tracees:
     """The table of tracees. A request that has to wait for stops is answered when the last has come."""
 
-    def __init__(self, outbox: Sink, *, follow: bool = True) -> None:
-        """`follow`: what a tracee forks or clones becomes a tracee."""
+    def __init__(self, outbox: Sink, *, follow: bool = True, detach_on_exec: bool = False) -> None:
+        """`follow`: what a tracee forks or clones becomes a tracee; `detach_on_exec`: an execve frees it."""
+        self._detach_on_exec = detach_on_exec
         self._outbox = outbox
         self._options = _BASE | (_FOLLOW if follow else 0)
         self.threads: dict[int, Thread] = {}
@@ -95,7 +96,7 @@ class Tracees:
 
     # -- what bstrace trace asks for
 
-    def take_command(self, pid: int, syscalls: frozenset[int] | None) -> None:
+    def take_command(self, pid: int, syscalls: Container[int] | None) -> None:
         """Attach to a process of ours that waits to become the command; it runs up to its next syscall-stop.
 
         Its calls are hidden until the execve that makes it the command. Raises PtraceError.
@@ -103,16 +104,18 @@ class Tracees:
         ptrace.seize(pid, self._options)
         ptrace.interrupt(pid)
         os.waitpid(pid, WALL)
-        process = Process(pid, tracing=True, syscalls=syscalls, follow=True, hidden=True)
+        process = Process(pid, tracing=True, syscalls=syscalls, follow=True, hidden=True, first_exec=True)
+        process.detach_on_exec = self._detach_on_exec
         self.resume(self._add(pid, process, followed=False))
 
-    def take_thread(self, tid: int, syscalls: frozenset[int] | None) -> None:
+    def take_thread(self, tid: int, syscalls: Container[int] | None) -> None:
         """Attach to one thread, and trace it from its next stop on. Raises PtraceError."""
         ptrace.seize(tid, self._options)
         ptrace.interrupt(tid)
         facts = proc.status(tid)
         pid = facts.tgid if facts else tid
         process = self.processes.get(pid) or Process(pid, tracing=True, syscalls=syscalls, follow=True)
+        process.detach_on_exec = self._detach_on_exec
         self._add(tid, process, followed=False)
 
     # -- stops

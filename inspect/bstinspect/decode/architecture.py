@@ -63,3 +63,8 @@ def architecture(machine: str) -> Architecture:
 def native_name(number: int) -> str:
     """Return the name of a syscall of the machine that this runs on."""
     return architecture(os.uname().machine).name(number)
+
+
+def native_numbers() -> Mapping[str, int]:
+    """Return the syscall numbers of the machine that this runs on, by name."""
+    return architecture(os.uname().machine).numbers

@@ -57,7 +57,7 @@ class Recorded:
 
     def name(self, pid: int) -> bytes:
         """Return a process's command name; empty where it is not known."""
-        found = self._names.get(pid)
+        found = self._names.get(pid, b"")
         return found if found or not self._under else self._under.name(pid)
 
     def _find(self, address: int) -> tuple[bytes, bool] | None:

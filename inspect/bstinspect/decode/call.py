@@ -212,7 +212,7 @@ class Call:
         constants = self.style.constants
         if constants is Constants.RAW:
             return number(value) if value or unknown is not None else ""
-        names = []
+        names: list[str] = []
         left = value
         for table in tables:
             for bits, name in table.items():

@@ -82,7 +82,35 @@ CLASSES: Final[dict[str, frozenset[str]]] = {
         msgctl msgget msgrcv msgsnd semctl semget semop semtimedop shmat shmctl shmdt shmget
         """
     ),
+    "creds": _names(
+        """
+        capget capset getegid geteuid getgid getgroups getresgid getresuid getuid prctl setfsgid setfsuid
+        setgid setgroups setregid setresgid setresuid setreuid setuid
+        """
+    ),
+    "clock": _names(
+        """
+        adjtimex clock_adjtime clock_getres clock_gettime clock_settime gettimeofday settimeofday time
+        """
+    ),
+    "stat": _names("stat"),
+    "lstat": _names("lstat"),
+    "fstat": _names("fstat newfstatat statx"),
+    "%stat": _names("fstat lstat newfstatat stat statx"),
+    "statfs": _names("statfs"),
+    "fstatfs": _names("fstatfs"),
+    "%statfs": _names("fstatfs statfs ustat"),
+    "pure": _names("getegid geteuid getgid getpgrp getpid getppid gettid getuid"),
 }
+CLASSES["net"] = CLASSES["network"]
+_BARE: Final = frozenset({"desc", "file", "memory", "process", "signal", "ipc", "network"})
+"""The classes whose names strace also takes without ``%``, for old times' sake."""
+
+
+def calls_of_class(name: str) -> frozenset[str] | None:
+    """Return the calls of a class, ``%file`` or one of the old bare names; None where it is none."""
+    bare = name.removeprefix("%")
+    return CLASSES.get(bare) if bare != name or name in _BARE else None
 
 
 def parse_filter(expression: str, machine: str = "") -> frozenset[int] | None:
@@ -114,7 +142,7 @@ def _one(item: str, numbers: Mapping[str, int]) -> set[int]:
     name = item.removeprefix("?")
     if name.startswith("/"):
         return _matching(name[1:], numbers)
-    names = CLASSES.get(name.removeprefix("%"))
+    names = calls_of_class(name)
     if names is not None:
         return {numbers[each] for each in names if each in numbers}
     if name in numbers:

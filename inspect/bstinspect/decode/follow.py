@@ -18,7 +18,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.capture.file import CaptureReader
-from bstinspect.decode.text import StraceText
+from bstinspect.decode.layout import Layout
+from bstinspect.decode.text import Lines, StraceText
 from bstinspect.errors import CaptureError
 from bstinspect.linux import prctl
 from bstinspect.records import Autopsy, CaptureStart, Detached, Lost, Tracing
@@ -106,8 +107,9 @@ class Follower:
     def __init__(self, capture: str, text: str, echo: Echo | None) -> None:
         self._reader = CaptureReader(capture)
         self._output = os.open(text, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        self._text = StraceText()
-        self._echo_text = StraceText(brackets=True)
+        self._lines, self._echo_lines = Lines(), Lines()
+        self._text = StraceText(self._lines)
+        self._echo_text = StraceText(self._echo_lines, Layout(pids="brackets"))
         self._echo = echo
         self._failed = False
         self._records: Iterator[AnyRecord] | None = None
@@ -129,14 +131,18 @@ class Follower:
 
     def finish(self) -> None:
         """Write the line that is still open."""
-        self._append(self._text.finish())
+        self._text.finish()
+        self._append(self._lines.take())
         if self._echo:
-            self._echo.add(self._echo_text.finish())
+            self._echo_text.finish()
+            self._echo.add(self._echo_lines.take())
 
     def _write(self, records: Sequence[Record]) -> None:
-        self._append(list(self._text.lines(records)))
+        self._text.feed(records)
+        self._append(self._lines.take())
         if self._echo:
-            self._echo.add(list(self._echo_text.lines(records)))
+            self._echo_text.feed(records)
+            self._echo.add(self._echo_lines.take())
 
     def _append(self, lines: list[str]) -> None:
         pending = memoryview(_encode(lines))

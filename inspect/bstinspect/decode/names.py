@@ -34,6 +34,21 @@ def signal_name(number: int) -> str:
     return str(number)
 
 
+ERRORS: Final[dict[str, int]] = {name: number for number, name in _ERRORS.items()} | {
+    "EWOULDBLOCK": 11,
+    "EDEADLOCK": 35,
+    "ENOTSUP": 95,
+}
+"""Names of errors to their numbers."""
+
+
+def signal_number(name: str) -> int:
+    """Return the number of ``SIGTERM``, ``term``, ``RTMIN`` or ``RT_3``; -1 where there is no such signal."""
+    wanted = name.upper()
+    wanted = wanted if wanted.startswith("SIG") else f"SIG{wanted}"
+    return next((number for number in range(1, LAST_SIGNAL + 1) if signal_name(number) == wanted), -1)
+
+
 def errno_name(number: int) -> str:
     """Return ``ENOENT``, or the number where there is no such error."""
     if number in RESTARTS:

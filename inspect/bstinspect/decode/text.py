@@ -7,7 +7,7 @@ line is given up as ``<unfinished ...>`` and taken up again as ``<... read resum
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from bstinspect.decode.architecture import Architecture, architecture
@@ -38,6 +38,8 @@ from bstinspect.records import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from bstinspect.decode.shape import Shape
 
 _BILLION: Final = 1_000_000_000
 _NOTES: Final = {
@@ -70,7 +72,9 @@ class _Thread:
     column: int = 0
     """How much of its unfinished line is written."""
     call: Call | None = None
-    shape: Any = None
+    shape: Shape | None = None
+    recorded: Recorded | None = None
+    """What was read at the call's entry."""
     entered: int = 0
     number: int = -1
     address: int = 0
@@ -79,7 +83,6 @@ class _Thread:
     reprint: bool = False
     last: str = ""
     """The call before, by name: restart_syscall goes on with it."""
-    pieces: list[str] = field(default_factory=list)
 
 
 class StraceText:
@@ -182,7 +185,7 @@ class StraceText:
         text = ""
         if pids == "always":
             text = f"{thread.tid:<5} "
-        elif pids == "several" and len(self._attached) > 1:
+        elif pids == "brackets" or (pids == "several" and len(self._attached) > 1):
             text = f"[pid {thread.tid:5}] "
         if layout.stamp:
             text += self._stamp(when)
@@ -275,10 +278,12 @@ class StraceText:
         own = self._tables.is_own(record.arch)
         tables = self._tables if own else architecture("")
         name = tables.name(record.number)
-        call = Call(name, record.arguments, Recorded.of(record), tables, self._style)
+        thread.recorded = Recorded.of(record)
+        call = Call(name, record.arguments, thread.recorded, tables, self._style)
         call.pid = record.tid
         call.stack_pointer = record.stack_pointer
-        thread.call, thread.entered, thread.shape = call, record.when, shape_of(call)
+        thread.call, thread.entered = call, record.when
+        shape = thread.shape = shape_of(call)
         thread.number, thread.address = record.number, record.instruction_pointer
         thread.staged = None if self._wanted.every_call else []
         self._lead(thread, record.when)
@@ -286,24 +291,24 @@ class StraceText:
             arguments = f"<... resuming interrupted {thread.last or 'system call'} ...>"
         else:
             thread.last = name
-            arguments = ", ".join(thread.shape.entry(call))
-            if arguments and thread.shape.waits(call):
-                arguments += thread.shape.separator
+            arguments = ", ".join(shape.entry(call))
+            if arguments and shape.waits(call):
+                arguments += shape.separator
         self._write(thread, f"{name}({arguments}")
 
     def _leave(self, record: SyscallExit) -> None:
         thread = self._thread(record.tid, record.pid)
         call, shape = thread.call, thread.shape
         thread.call = None
-        self._resume(record.when, thread, call.name if call else "????")
+        self._resume(record.when, thread, call.name if call else "???")
         self._printing = thread
         value = record.value
         failed = record.is_error and -4096 < value < 0
         text = ""
-        if call is None:
+        if call is None or shape is None:
             result = describe_error(-value) if failed else str(value)
         else:
-            call.leave(value, Recorded.of(record, call.before), is_error=record.is_error)
+            call.leave(value, Recorded.of(record, thread.recorded), is_error=record.is_error)
             text = (", " if shape.separator else "").join(shape.exit(call))
             raw = self._style.raw(call.name)
             result = describe_error(-value, restarts=not raw) if failed else shape.result(call)
@@ -356,7 +361,7 @@ class StraceText:
             self._output.write(other.tid, " <unfinished ...>\n")
             other.column = 0
         self._resume(record.when, thread, call.name)
-        if thread.shape.waits(call):
+        if thread.shape is not None and thread.shape.waits(call):
             self._write(thread, " <unfinished ...>")
         self._printing = thread
         padding = " " * max(self._layout.column - 2 - thread.column, 0)
@@ -395,7 +400,6 @@ class StraceText:
             return
         if caller.column and self._layout.separate:
             self._output.write(record.former_tid, f" <pid changed to {record.tid} ...>\n")
-        caller.column = leader.column if leader else 0
         if self._printing is leader:
             self._printing = None
         caller.tid = record.tid

@@ -6,85 +6,263 @@ import os
 import resource
 import signal
 import sys
-from typing import TYPE_CHECKING
+import time
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
-from bstinspect.decode.layout import Layout
-from bstinspect.decode.style import Style
-from bstinspect.decode.text import StraceText
+from bstinspect.capture.syscalls import Recording
+from bstinspect.decode.style import Style, no_calls
+from bstinspect.errors import InspectError, NotSupportedError, PtraceError, UsageError
+from bstinspect.linux import proc
 from bstinspect.records import FORMAT_VERSION, CaptureStart
 from bstinspect.trace import launching, outputs, rendering
+from bstinspect.trace.expressions import EVERYTHING
+from bstinspect.trace.options import Options, parse
 from bstinspect.trace.outbox import PipeOutbox
-from bstinspect.trace.running import Run
+from bstinspect.trace.running import FATAL, Run, explain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from bstinspect.capture.gather import Gatherer
+    from bstinspect.trace.rendering import Reporter
+
+_PIPE_BYTES: Final = 1 << 20
+_JSON_STRING: Final = 4096
+"""So many bytes of a string are in --json where -s does not say."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run `bstrace trace`; return the exit status."""
-    import time
+    """Run `bstrace trace`; return the exit status. A command that a signal killed ends this process alike."""
+    try:
+        options = parse(arguments)
+        if options.help or options.version:
+            from bstinspect.trace.usage import text, version
 
-    from bstinspect.trace.getopt import NONE, REQUIRED, parse
+            print(version() if options.version else text(), end="")
+            return 0
+        for warning in options.warnings:
+            _say(warning)
+        if options.node is not None:
+            from bstinspect.trace.node import trace_node
 
-    options, words = parse(arguments, {**dict.fromkeys("ftTvyxi", NONE), **dict.fromkeys("oseaX", REQUIRED)}, {})
-    style, layout, output, follow, syscalls = Style(), Layout(pids="several"), outputs.SharedOutput(2), False, None
-    from dataclasses import replace
+            return trace_node(options)
+        return _end(*_trace(options))
+    except UsageError as error:
+        _say(str(error))
+        if error.advice:
+            sys.stderr.write("Try 'bstrace trace -h' for more information.\n")
+        return error.exit_code
+    except InspectError as error:
+        _say(str(error))
+        return error.exit_code
+    except OSError as error:
+        _say(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror))
+        return 1
 
-    from bstinspect.decode.classes import parse_filter
-    from bstinspect.decode.style import Constants, Hex, no_calls
 
-    for option in options:
-        if option.name == "f":
-            follow = True
-        elif option.name == "o":
-            output = outputs.SharedOutput(outputs.open_file(option.value, append=False))
-            layout = replace(layout, pids="always" if follow else "never")
-        elif option.name == "v":
-            style = replace(style, abbreviated=no_calls)
-        elif option.name == "x":
-            style = replace(style, hexadecimal=Hex.ALL if style.hexadecimal is Hex.STRINGS else Hex.STRINGS)
-        elif option.name == "X":
-            style = replace(style, constants=Constants(option.value))
-        elif option.name == "y":
-            style = replace(style, descriptors=frozenset({"path"}))
-        elif option.name == "s":
-            style = replace(style, strings=int(option.value))
-        elif option.name == "e":
-            syscalls = parse_filter(option.value)
-    command = launching.Command(launching.find(words[0]), tuple(words), launching.environment([]))
+def _say(text: str) -> None:
+    sys.stderr.flush()
+    os.write(2, f"bstrace: {proc.printable(os.fsencode(text))}\n".encode())
 
-    def gatherer():
+
+def _trace(options: Options) -> tuple[int, int]:
+    """Trace; return the exit status, and the signal that it stands for, or 0."""
+    start: Callable[[Callable[[int], None]], int] | None = None
+    recording = _recording(options)
+    launching.open_standard_descriptors()
+    if options.command:
+        command = _command(options)
+        start = partial(launching.launch, command)
+        if not options.daemonize:
+            launching.warn_of_privileges(command, _say)
+    output = _open(options)
+    if options.daemonize:
+        start = launching.step_aside(command, options.daemonize)  # only the tracer comes back
+    return _run(options, start, recording, output)
+
+
+def _command(options: Options) -> launching.Command:
+    """Look up what is to be run. Raises LaunchError."""
+    before = signal.getsignal(signal.SIGCHLD)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, it would take the wait statuses away
+    return launching.Command(
+        launching.find(options.command[0]),
+        options.command,
+        launching.environment(options.environment),
+        launching.user(options.user) if options.user else None,
+        frozenset(int(number) for number in signal.pthread_sigmask(signal.SIG_BLOCK, ())),
+        before == signal.SIG_IGN,
+    )
+
+
+def _run(
+    options: Options,
+    start: Callable[[Callable[[int], None]], int] | None,
+    recording: Recording,
+    output: outputs.SharedOutput | outputs.SeparateOutput,
+) -> tuple[int, int]:
+    reading, writing = rendering.pipe(_PIPE_BYTES)
+    renderer = rendering.Renderer(
+        _reporters(options, output), output, messages="attach" not in options.wanted.quiet
+    )
+    child = rendering.start(renderer, reading, writing)
+    output.abandon()
+    outbox = PipeOutbox(writing)
+    outbox.capture_only(
+        CaptureStart(time.monotonic_ns(), FORMAT_VERSION, time.time_ns(), os.uname().machine)
+    )
+    run = Run(
+        outbox,
+        recording,
+        follow=options.follow,
+        detach_on_exec=options.detach_on_exec,
+        syscalls=None if options.calls == EVERYTHING else options.calls,
+        fatal=FATAL if options.interruptible == 2 else (),
+        measure=bool(options.summary) and not options.wall_clock,
+    )
+    run.stops.statuses[child] = None
+    attached, ended_by = False, 0
+    try:
+        _attach(options, run)
+        if start is not None:
+            start(run.take_command)
+            launching.give_up_standard_streams()
+        launching.mind_signals(options.interruptible)
+        attached = bool(run.tracees.threads)
+        ended_by = run.loop()
+    finally:
+        if run.tracees.threads:
+            run.let_go(ended_by)
+        outbox.close()
+        if run.stops.statuses[child] is None:
+            os.waitpid(child, 0)
+        if isinstance(output, outputs.CommandOutput):
+            output.process.wait()
+    if ended_by:
+        return 128 + ended_by, ended_by
+    status = run.stops.statuses.get(run.command) if run.command else (0 if attached else 1 << 8)
+    if status is None:  # let go by -b
+        return 0, 0
+    return (128 + (status & 0x7F), status & 0x7F) if status & 0x7F else (status >> 8, 0)
+
+
+def _attach(options: Options, run: Run) -> None:
+    """Attach to the processes of -p; say of each how it went."""
+    for pid in options.pids:
+        if pid == os.getpid():
+            raise UsageError("I'm sorry, I can't let you do that, Dave.", advice=False)
+        try:
+            count = run.attach(pid, threads=options.follow)
+        except PtraceError as error:
+            _say(explain(error))
+            continue
+        if "attach" not in options.wanted.quiet:
+            _say(f"Process {pid} attached" + (f" with {count} threads" if count > 1 else ""))
+
+
+def _recording(options: Options) -> Recording:
+    """Say what is to be recorded, as the options ask for it. Raises NotSupportedError."""
+    recording = Recording(_gatherer(options))
+    if options.paths or options.descriptors is not None:
+        from bstinspect.capture.selection import Selection
+
+        paths = launching.resolve(options.paths, None if "path-resolution" in options.wanted.quiet else _say)
+        recording.selection = Selection(paths, options.descriptors)
+    if options.rules:
+        from bstinspect.capture.tampering import Tampering
+
+        recording.tampering = Tampering(options.rules)
+    if options.stacks and options.summary != "only":
+        from bstinspect.linux.unwind import Unwinder
+
+        recording.unwinder = Unwinder()
+    if options.seccomp:
+        raise NotSupportedError("--seccomp-bpf is not supported yet")
+    return recording
+
+
+def _gatherer(options: Options) -> Callable[[], Gatherer | None]:
+    def make() -> Gatherer | None:
+        if options.summary == "only":
+            return None
         from bstinspect.capture.gather import Gatherer
         from bstinspect.capture.reads import Limits
+        from bstinspect.decode.layout import no_numbers
 
-        return Gatherer(style, Limits(style.strings + 1, style.strings + 1))
+        style = _json_style(options) if options.json else options.style
+        dumped = options.wanted.reads is not no_numbers or options.wanted.writes is not no_numbers
+        plain = style.strings + 1
+        most = max(plain, 1 << 16) if options.zmtp else plain
+        return Gatherer(style, Limits(most, most), options.wanted if dumped else None)
 
-    reading, writing = os.pipe2(os.O_CLOEXEC)
-    renderer = rendering.Renderer([StraceText(output, layout, style=style)], output, messages=False)
-    child = rendering.start(renderer, reading, writing)
-    outbox = PipeOutbox(writing)
-    outbox.capture_only(CaptureStart(time.monotonic_ns(), FORMAT_VERSION, time.time_ns(), os.uname().machine))
-    run = Run(outbox, gatherer, follow=follow, syscalls=syscalls)
-    run.stops.statuses[child] = None
-    launching.launch(command, run.take_command)
-    ended_by = run.loop()
-    if ended_by:
-        run.let_go(ended_by)
-    outbox.close()
-    if run.stops.statuses[child] is None:
-        os.waitpid(child, 0)
-    status = run.stops.statuses.get(run.command)
-    if status is None:
-        return 1
-    number = ended_by or status & 0x7F
-    if number:
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
-        os.kill(os.getpid(), number)
-        return 128 + number
-    return status >> 8
+    return make
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def _json_style(options: Options) -> Style:
+    """Return the style in which --json records: nothing is cut, and descriptors are looked up."""
+    return replace(
+        options.style,
+        strings=options.style.strings if options.strings_given else _JSON_STRING,
+        abbreviated=no_calls,
+        descriptors=options.style.descriptors or frozenset({"path", "socket", "dev", "pidfd"}),
+    )
+
+
+def _open(options: Options) -> outputs.SharedOutput | outputs.SeparateOutput:
+    """Open where the trace goes. Raises LaunchError."""
+    name = options.output
+    if not name:
+        return outputs.SharedOutput(2)
+    if name[0] in "|!":
+        return outputs.CommandOutput(name[1:])
+    if options.separate:
+        return outputs.SeparateOutput(name, append=options.append)
+    return outputs.SharedOutput(outputs.open_file(name, append=options.append))
+
+
+def _reporters(options: Options, output: outputs.SharedOutput | outputs.SeparateOutput) -> list[Reporter]:
+    """Make what turns the records into what was asked for."""
+    reporters: list[Reporter] = []
+    annotator = None
+    if options.zmtp:
+        from bstinspect.trace.annotating import ZmtpAnnotator
+
+        annotator = ZmtpAnnotator()
+    if options.json:
+        from bstinspect.reports.jsonlines import JsonLines
+
+        style = replace(_json_style(options), descriptors=options.style.descriptors)
+        reporters.append(JsonLines(output.write, style, annotator))
+    elif options.summary != "only":
+        from bstinspect.decode.text import StraceText
+        from bstinspect.trace.flight import FlightRecorder, Recorder
+
+        if options.last:
+            recorder = Recorder(output, options.last)
+            text = StraceText(recorder, options.layout, options.wanted, options.style, annotator)
+            reporters.append(FlightRecorder(text, recorder, options.last_on))
+        else:
+            reporters.append(
+                StraceText(output, options.layout, options.wanted, options.style, annotator)
+            )
+    if options.summary:
+        from bstinspect.reports.summary import Form, Summary
+
+        form = Form(
+            options.columns, options.sort, options.overhead_ns, options.wall_clock, options.summary_by
+        )
+        reporters.append(Summary(lambda text: output.write(0, text), form))
+    return reporters
+
+
+def _end(status: int, number: int) -> int:
+    """Die as the command did, where a signal killed it (strace's terminate)."""
+    if not number:
+        return status
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no core file of ours over the command's
+    signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+    os.kill(os.getpid(), number)
+    return status

@@ -8,11 +8,12 @@ import os
 import pwd
 import signal
 import stat
-import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from bstinspect.errors import LaunchError
+from bstinspect.linux import prctl
+from bstinspect.trace.running import FATAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +32,8 @@ class Command:
     user: pwd.struct_passwd | None = None
     mask: frozenset[int] = field(default_factory=frozenset)
     """The signals that were blocked when bstrace was started."""
+    ignores_children: bool = False
+    """SIGCHLD was ignored then."""
 
 
 def find(name: str) -> str:
@@ -102,10 +105,7 @@ def launch(command: Command, seize: Callable[[int], None]) -> int:
     Raises LaunchError where there can be no process; whatever `seize` raises ends the child.
     """
     waiting, go = os.pipe2(os.O_CLOEXEC)
-    try:
-        pid = os.fork()
-    except OSError as error:
-        raise LaunchError(f"fork: {error.strerror}") from error
+    pid = _fork()
     if not pid:
         os.close(go)
         _become(command, waiting)
@@ -121,11 +121,50 @@ def launch(command: Command, seize: Callable[[int], None]) -> int:
     return pid
 
 
+def step_aside(command: Command, kind: int) -> Callable[[Callable[[int], None]], int]:
+    """Become the tracer in a grandchild, and leave this very process to the command (-D).
+
+    Returns, in the grandchild only, what attaches to the waiting process and lets it run the command, as
+    `launch` does. `kind` 2 gives the tracer a process group, 3 a session of its own.
+    """
+    waiting, go = os.pipe2(os.O_CLOEXEC)
+    prctl.allow_any_tracer()
+    target = os.getpid()
+    child = _fork()
+    if child:
+        os.close(go)
+        os.waitpid(child, 0)  # the command has no children that it does not know of
+        _become(command, waiting)
+    if _fork():
+        os._exit(0)
+    os.close(waiting)
+    if kind == 2:
+        os.setpgid(0, 0)
+    elif kind == 3:
+        os.setsid()
+
+    def release(seize: Callable[[int], None]) -> int:
+        seize(target)
+        os.write(go, b"g")
+        os.close(go)
+        return target
+
+    return release
+
+
+def _fork() -> int:
+    try:
+        return os.fork()
+    except OSError as error:
+        raise LaunchError(f"fork: {error.strerror}") from error
+
+
 def _become(command: Command, waiting: int) -> NoReturn:
-    """Be the command. Runs in the child, and never returns."""
+    """Be the command. Never returns."""
     try:
         for number in _IGNORED_BY_PYTHON:
             signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN if command.ignores_children else signal.SIG_DFL)
         if command.user:
             os.initgroups(command.user.pw_name, command.user.pw_gid)
             os.setregid(command.user.pw_gid, command.user.pw_gid)
@@ -141,4 +180,55 @@ def _become(command: Command, waiting: int) -> NoReturn:
             os.write(2, f"bstrace: exec: {error.strerror}\n".encode())
     finally:
         os._exit(1)
-    sys.exit(1)
+
+
+def open_standard_descriptors() -> None:
+    """Open /dev/null in the place of standard streams that are closed, lest a file takes their number."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, False)  # noqa: FBT003 - the command shall find it closed
+    os.close(descriptor)
+
+
+def give_up_standard_streams() -> None:
+    """Close our own standard input and output: a pipe that only the command holds ends with it."""
+    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    for descriptor in (0, 1):
+        os.dup2(null, descriptor)
+    os.close(null)
+
+
+def mind_signals(interruptible: int) -> None:
+    """Do with the signals from the terminal what -I says (1 to 4); in mode 2 they are read from a descriptor."""
+    for number in (signal.SIGTTOU, signal.SIGTTIN):
+        signal.signal(number, signal.SIG_IGN)
+    if interruptible == 1:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    if interruptible >= 3:
+        for number in FATAL:
+            signal.signal(number, signal.SIG_IGN)
+    if interruptible == 4:
+        signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+
+
+def warn_of_privileges(command: Command, say: Callable[[str], None]) -> None:
+    """Say once that a set-uid program will run without its privileges (execve(2): it does when traced)."""
+    status = os.stat(command.path)
+    other = (status.st_mode & stat.S_ISUID and status.st_uid != os.geteuid()) or (
+        status.st_mode & stat.S_ISGID and status.st_mode & stat.S_IXGRP and status.st_gid != os.getegid()
+    )
+    if other and os.geteuid():
+        say(f"{command.path} is set-uid or set-gid: traced by you, it runs without those privileges")
+
+
+def resolve(paths: Sequence[str], say: Callable[[str], None] | None) -> list[str]:
+    """Return the paths of -P, and where they lead to when that is elsewhere; `say` is told of it."""
+    found = []
+    for path in paths:
+        found.append(path)
+        real = os.path.realpath(path)  # noqa: PTH - strings as the kernel has them
+        if real != path and os.path.exists(path):  # noqa: PTH110
+            found.append(real)
+            if say:
+                say(f"Requested path '{path}' resolved into '{real}'")
+    return found

@@ -14,9 +14,8 @@ _LARGE: Final = 1 << 16
 class SharedOutput:
     """One descriptor for everything. `flush` is due whenever nothing more comes for the moment."""
 
-    def __init__(self, descriptor: int, process: subprocess.Popen[bytes] | None = None) -> None:
+    def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
-        self._process = process
         self._buffer: list[str] = []
         self._size = 0
 
@@ -34,13 +33,16 @@ class SharedOutput:
         text, self._buffer, self._size = "".join(self._buffer), [], 0
         write_all(self.descriptor, text.encode(errors="surrogateescape"))
 
+    def abandon(self) -> None:
+        """Close it here, unwritten: another process writes it."""
+        if self.descriptor > 2:
+            os.close(self.descriptor)
+
     def close(self) -> None:
-        """Write what is buffered; wait for the command that reads it."""
+        """Write what is buffered; close."""
         self.flush()
         if self.descriptor > 2:
             os.close(self.descriptor)
-        if self._process:
-            self._process.wait()
 
 
 class SeparateOutput:
@@ -69,6 +71,9 @@ class SeparateOutput:
         if file:
             file.close()
 
+    def abandon(self) -> None:
+        """Nothing is open here yet."""
+
     def close(self) -> None:
         """Write what is buffered, and close the files."""
         for tid in list(self._files):
@@ -84,14 +89,19 @@ def open_file(path: str, *, append: bool) -> int:
         raise LaunchError(f"Can't fopen '{path}': {error.strerror}") from error
 
 
-def open_command(command: str) -> SharedOutput:
-    """Start a shell command that reads the trace. Raises LaunchError."""
-    try:
-        process = subprocess.Popen(["/bin/sh", "-c", command], stdin=subprocess.PIPE)
-    except OSError as error:
-        raise LaunchError(f"Can't execute '/bin/sh': {error.strerror}") from error
-    assert process.stdin
-    return SharedOutput(os.dup(process.stdin.detach().fileno()), process)
+class CommandOutput(SharedOutput):
+    """The input of a shell command (-o '|command')."""
+
+    def __init__(self, command: str) -> None:
+        """Start the command. Raises LaunchError."""
+        reading, writing = os.pipe2(os.O_CLOEXEC)
+        try:
+            self.process = subprocess.Popen(["/bin/sh", "-c", command], stdin=reading)
+        except OSError as error:
+            raise LaunchError(f"Can't execute '/bin/sh': {error.strerror}") from error
+        finally:
+            os.close(reading)
+        super().__init__(writing)
 
 
 def write_all(descriptor: int, data: bytes) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import signal
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 import msgspec
 
 from bstinspect.records import AnyRecord, Attached, Detached, Exited, Record
+from bstinspect.trace.launching import give_up_standard_streams
 from bstinspect.trace.outbox import LENGTH
 from bstinspect.trace.outputs import SeparateOutput, SharedOutput
 
@@ -87,6 +90,14 @@ def batches(descriptor: int) -> Iterator[list[AnyRecord]]:
         yield records
 
 
+def pipe(size: int) -> tuple[int, int]:
+    """Make a pipe that holds about `size` bytes, or as much as is allowed (pipe(7)): reading end, writing end."""
+    reading, writing = os.pipe2(os.O_CLOEXEC)
+    with contextlib.suppress(OSError):
+        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, size)
+    return reading, writing
+
+
 def start(renderer: Renderer, reading: int, writing: int) -> int:
     """Fork the renderer; return its pid. The pipe's reading end is its own from now on."""
     pid = os.fork()
@@ -103,6 +114,7 @@ def _serve(renderer: Renderer, reading: int) -> NoReturn:
     try:
         for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGTSTP):
             signal.signal(number, signal.SIG_IGN)
+        give_up_standard_streams()
         renderer.run(reading)
         status = 0
     except BrokenPipeError:

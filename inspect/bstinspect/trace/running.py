@@ -16,9 +16,9 @@ from bstinspect.linux import proc
 from bstinspect.linux.signalfd import SignalDescriptor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Container, Iterable
 
-    from bstinspect.capture.gather import Gatherer
+    from bstinspect.capture.syscalls import Recording
     from bstinspect.trace.outbox import PipeOutbox
 
 FATAL: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGTERM)
@@ -33,17 +33,25 @@ class Run:
     def __init__(
         self,
         outbox: PipeOutbox,
-        gatherer: Callable[[], Gatherer],
+        recording: Recording,
         *,
         follow: bool,
-        syscalls: frozenset[int] | None,
+        detach_on_exec: bool = False,
+        syscalls: Container[int] | None = None,
         fatal: Iterable[int] = FATAL,
+        measure: bool = False,
     ) -> None:
-        """`syscalls` are the numbers to record, None for all; `fatal` signals end the run."""
+        """`syscalls` are the numbers to record, None for all; `fatal` signals end the run.
+
+        `measure`: record the system time of each call.
+        """
         self._outbox = outbox
         self._syscalls = syscalls
-        self.tracees = Tracees(outbox, follow=follow)
-        self.stops = Stops(self.tracees, outbox, gatherer, autopsies=False)
+        self._delays = recording.delays
+        self.tracees = Tracees(outbox, follow=follow, detach_on_exec=detach_on_exec)
+        self.stops = Stops(self.tracees, outbox, recording, autopsies=False)
+        if measure:
+            self.stops.measure_system_time(recording)
         self._signals = SignalDescriptor((signal.SIGCHLD, *fatal))
         self.command = 0
         """The pid of the command, if one was started."""
@@ -77,7 +85,10 @@ class Run:
         while self.tracees.threads and not self._outbox.broken:
             if not more:
                 self._outbox.flush()
-            poll.poll(0 if more else None)
+            due = self._delays.next_ns
+            poll.poll(0 if more else None if due is None else due // 1_000_000 + 1)
+            if due is not None:
+                self.stops.syscalls.expire()
             for number, _pid in self._signals.read():
                 if number != signal.SIGCHLD:
                     return number
@@ -91,6 +102,7 @@ class Run:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(self.command, each)
         self.tracees.release_all()
+        self.stops.syscalls.expire(everything=True)
         poll = select.poll()
         poll.register(self._signals.fileno(), select.POLLIN)
         patience = int(_FAREWELL_S * 1000)

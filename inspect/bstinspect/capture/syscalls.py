@@ -1,0 +1,189 @@
+"""Syscall-stops: what is recorded of them, and what -e inject= changes at them.
+
+PTRACE_GET_SYSCALL_INFO tells an entry from an exit, where counting stops would go wrong (ptrace(2)).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, Protocol
+
+from bstinspect.capture.protocol import SENDS
+from bstinspect.capture.tampering import Delays
+from bstinspect.linux import ptrace
+from bstinspect.records import Stack, SyscallEntry, SyscallExit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bstinspect.capture.gather import Gatherer
+    from bstinspect.capture.outbox import Sink
+    from bstinspect.capture.selection import Selection
+    from bstinspect.capture.tampering import Tampering
+    from bstinspect.capture.tracee import Thread
+    from bstinspect.capture.tracees import Tracees
+
+EXECS: Final = {"x86_64": frozenset({59, 322}), "aarch64": frozenset({221, 281})}.get(
+    os.uname().machine, frozenset()
+)
+"""execve and execveat."""
+_MACHINE_ARCH: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7, "riscv64": 0xC00000F3}
+_OWN_ARCH: Final = _MACHINE_ARCH.get(os.uname().machine, 0)
+
+
+class Unwinder(Protocol):
+    """Reads call stacks."""
+
+    def frames(self, tid: int) -> tuple[bytes, ...]:
+        """Return the frames of a stopped thread."""
+
+
+def _plain_gatherer() -> Gatherer:
+    """Make the gatherer of a session: everything that a report could want, nothing about descriptors."""
+    from bstinspect.capture.gather import Gatherer
+    from bstinspect.decode.style import Style, no_calls
+
+    return Gatherer(Style(abbreviated=no_calls))
+
+
+@dataclass
+class Recording:
+    """What is recorded of syscalls, and what is done to them. The default is a session's."""
+
+    gatherer: Callable[[], Gatherer | None] = _plain_gatherer
+    """Makes what copies memory, when the first syscall-stop is there (for a fast start); None copies nothing."""
+    selection: Selection | None = None
+    tampering: Tampering | None = None
+    unwinder: Unwinder | None = None
+    delays: Delays = field(default_factory=Delays)
+    system_ns: Callable[[], int] | None = None
+    """Returns the system time of the process whose stop is being handled, where it is wanted."""
+
+
+class SyscallStops:
+    """Handles one syscall-stop after the other."""
+
+    def __init__(self, tracees: Tracees, outbox: Sink, recording: Recording) -> None:
+        self._tracees = tracees
+        self._outbox = outbox
+        self._recording = recording
+
+    @cached_property
+    def _gatherer(self) -> Gatherer | None:
+        return self._recording.gatherer()
+
+    def stop(self, thread: Thread) -> None:
+        """Take a syscall-stop, and let the thread run on (or hold it, where a rule says so)."""
+        process = thread.process
+        info = ptrace.syscall_info(thread.tid) if process.tracing else None
+        if isinstance(info, ptrace.SyscallEntryInfo):
+            if process.hidden and info.number in EXECS:
+                process.hidden = False
+            if (
+                process.hidden
+                or (process.syscalls is not None and info.number not in process.syscalls)
+                or (
+                    self._recording.selection is not None
+                    and not self._recording.selection.lets_through(thread, info.number, info.arguments)
+                )
+            ):
+                thread.entry = None
+            else:
+                self._enter(thread, info)
+                return
+        elif isinstance(info, ptrace.SyscallExitInfo) and thread.entry is not None:
+            self._leave(thread, info)
+            return
+        self._tracees.resume(thread)
+
+    def expire(self, *, everything: bool = False) -> None:
+        """Let the held threads go on whose time has come."""
+        for thread, number in self._recording.delays.expired(everything=everything):
+            self._tracees.resume(thread, number)
+
+    def stack(self, thread: Thread, frames: tuple[bytes, ...] | None = None) -> None:
+        """Record a thread's call stack, where that is wanted."""
+        if self._recording.unwinder is not None:
+            found = self._recording.unwinder.frames(thread.tid) if frames is None else frames
+            self._outbox.capture_only(Stack(time.monotonic_ns(), thread.tid, thread.process.pid, found))
+
+    def _enter(self, thread: Thread, info: ptrace.SyscallEntryInfo) -> None:
+        """Record a syscall-entry-stop."""
+        now = time.monotonic_ns()
+        recording, number, arguments = self._recording, info.number, info.arguments
+        thread.entry = number, arguments
+        own = info.arch == _OWN_ARCH
+        gatherer = self._gatherer if own else None
+        found = gatherer.entry(thread, number, arguments, info.stack_pointer) if gatherer else None
+        record = SyscallEntry(
+            now,
+            thread.tid,
+            thread.process.pid,
+            number,
+            arguments,
+            found[0] if found else (),
+            info.instruction_pointer,
+            0 if own else info.arch,
+            found[1] if found else (),
+            found[2] if found else (),
+            info.stack_pointer,
+        )
+        if own and number in SENDS:
+            self._outbox.tell(record)
+        else:
+            self._outbox.capture_only(record)
+        if recording.unwinder is not None and number in EXECS:
+            thread.stack = recording.unwinder.frames(thread.tid)  # afterwards there is another program
+        if recording.system_ns is not None:
+            thread.system_ns = recording.system_ns()
+        tampered = recording.tampering.enter(thread, number, arguments) if recording.tampering else None
+        thread.tampered = tampered
+        if tampered is None:
+            self._tracees.resume(thread)
+        elif tampered.rule.delay_enter_ns:
+            recording.delays.hold(thread, tampered.rule.delay_enter_ns, tampered.rule.signal)
+        else:
+            self._tracees.resume(thread, tampered.rule.signal)
+
+    def _leave(self, thread: Thread, info: ptrace.SyscallExitInfo) -> None:
+        """Record a syscall-exit-stop."""
+        now = time.monotonic_ns()
+        recording, value, is_error = self._recording, info.value, info.is_error
+        number, arguments = thread.entry or (0, (0, 0, 0, 0, 0, 0))
+        tampered, thread.tampered = thread.tampered, None
+        delay_ns = 0
+        if tampered is not None and recording.tampering is not None:
+            value = recording.tampering.leave(thread, tampered, arguments, value)
+            if tampered.made_up:
+                is_error = -4096 < value < 0
+            delay_ns = tampered.rule.delay_exit_ns
+        thread.entry = None
+        gatherer = self._gatherer
+        found = gatherer.exit(thread, number, arguments, value, is_error) if gatherer else None
+        spent = recording.system_ns() - thread.system_ns if recording.system_ns is not None else 0
+        self._outbox.capture_only(
+            SyscallExit(
+                now,
+                thread.tid,
+                thread.process.pid,
+                value,
+                is_error,
+                found[0] if found else (),
+                found[1] if found else (),
+                found[2] if found else (),
+                str(tampered) if tampered else "",
+                spent,
+            )
+        )
+        if number in EXECS and is_error and thread.process.first_exec:
+            thread.process.hidden = True  # it is bstrace's own code that goes on
+        if recording.unwinder is not None:
+            frames, thread.stack = thread.stack, None
+            self.stack(thread, frames)
+        if delay_ns:
+            recording.delays.hold(thread, delay_ns, 0)
+        else:
+            self._tracees.resume(thread)

@@ -1,0 +1,1 @@
+"""Faces of the records beside strace's text: a file a format. Reporters never collect."""

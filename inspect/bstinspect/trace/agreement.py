@@ -1,0 +1,153 @@
+"""What the options of `bstrace trace` mean together: what excludes what, and what goes without saying."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from bstinspect.decode.style import Hex
+from bstinspect.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bstinspect.trace.options import Options, Reader
+
+_QUIET: Final = ("attach,personality", "exit,attach,personality", "all")
+_STAMPS: Final = ("format:time", "precision:us,format:time", "format:unix,precision:us")
+_DETAILS: Final = ("path", "all", "path,socket,dev,pidfd,peer")
+_MOST_DAEMONIZED: Final = 3
+
+
+def check(reader: Reader, short: Mapping[str, int], long: set[str]) -> None:
+    """Settle what the counted letters mean, and refuse what contradicts itself. Raises UsageError."""
+    options = reader.options
+    _target(options)
+    _daemonize(options, short["D"], long)
+    _forks(options, short["f"], long)
+    _text(reader, short, long)
+    _summary(options, short, long)
+    _output(options, short, long)
+    _signals(options)
+    if short["q"]:
+        if "quiet" in long:
+            raise UsageError("-q and -e quiet/--quiet cannot be provided simultaneously", advice=False)
+        reader.qualify("quiet", _QUIET[min(short["q"], 3) - 1])
+    elif options.output and options.command and "quiet" not in long:
+        reader.qualify("quiet", _QUIET[0])
+
+
+def _target(options: Options) -> None:
+    if options.node is not None:
+        if options.command or options.pids:
+            raise UsageError("--node and PROG [ARGS] or -p PID are mutually exclusive")
+    elif not (options.command or options.pids):
+        raise UsageError("must have PROG [ARGS] or -p PID")
+
+
+def _daemonize(options: Options, count: int, long: set[str]) -> None:
+    if count and "daemonize" in long:
+        raise UsageError("-D and --daemonize cannot be provided simultaneously", advice=False)
+    options.daemonize = options.daemonize or count
+    if options.daemonize and not options.command:
+        raise UsageError("PROG [ARGS] must be specified with -D/--daemonize")
+    if options.daemonize > _MOST_DAEMONIZED:
+        raise UsageError(f"Too many -D's ({count}), maximum supported -D count is {_MOST_DAEMONIZED}")
+
+
+def _forks(options: Options, count: int, long: set[str]) -> None:
+    if not count:
+        return
+    if "follow-forks" in long:
+        raise UsageError("-f and --follow-forks cannot be provided simultaneously", advice=False)
+    if count >= 2 and options.separate:
+        raise UsageError("-ff and --output-separately cannot be provided simultaneously", advice=False)
+    options.follow = True
+    options.separate = count >= 2
+
+
+def _text(reader: Reader, short: Mapping[str, int], long: set[str]) -> None:
+    options = reader.options
+    if short["t"]:
+        if "absolute-timestamps" in long:
+            raise UsageError("-t and --absolute-timestamps cannot be provided simultaneously", advice=False)
+        reader.stamp(_STAMPS[min(short["t"], 3) - 1])
+    if short["x"]:
+        if "strings-in-hex" in long:
+            raise UsageError("-x and --strings-in-hex cannot be provided simultaneously", advice=False)
+        style = Hex.STRINGS if short["x"] == 1 else Hex.ALL
+        options.style = replace(options.style, hexadecimal=style)
+    if short["y"]:
+        if "decode-fds" in long:
+            raise UsageError("-y and --decode-fds cannot be provided simultaneously", advice=False)
+        reader.qualify("decode-fds", _DETAILS[min(short["y"], 3) - 1])
+
+
+def _summary(options: Options, short: Mapping[str, int], long: set[str]) -> None:
+    if options.separate and options.summary:
+        raise UsageError(
+            "(-c/--summary-only or -C/--summary) and -ff/--output-separately are mutually exclusive"
+        )
+    if not options.summary:
+        if options.wall_clock:
+            raise UsageError(
+                "-w/--summary-wall-clock must be given with (-c/--summary-only or -C/--summary)"
+            )
+        if "U" in long:
+            raise UsageError("-U/--summary-columns must be given with (-c/--summary-only or -C/--summary)")
+        if "S" in long:
+            options.warnings.append(
+                "-S/--summary-sort-by has no effect without (-c/--summary-only or -C/--summary)"
+            )
+    if options.summary == "only":
+        without = (
+            ("-i/--instruction-pointer", options.layout.addresses),
+            ("-k/--stack-traces", options.stacks),
+            ("-n/--syscall-number", options.layout.numbers),
+            ("-r/--relative-timestamps", options.layout.relative is not None),
+            ("-t/--absolute-timestamps", bool(options.layout.stamp)),
+            ("-T/--syscall-times", options.layout.durations is not None),
+            ("-y/--decode-fds", bool(options.style.descriptors)),
+        )
+        options.warnings += [f"{name} has no effect with -c/--summary-only" for name, given in without if given]
+    if options.json and options.summary == "only":
+        raise UsageError("--json and -c/--summary-only are mutually exclusive", advice=False)
+    if options.last and (options.json or options.separate or options.summary == "only"):
+        raise UsageError("--last keeps lines of text in one output", advice=False)
+
+
+def _output(options: Options, short: Mapping[str, int], long: set[str]) -> None:
+    if not options.output:
+        if options.separate and not options.follow:
+            options.warnings.append("--output-separately has no effect without -o/--output")
+        if options.append:
+            options.warnings.append("-A/--output-append-mode has no effect without -o/--output")
+        options.separate = False
+    elif options.output[0] in "|!" and options.separate:
+        raise UsageError("piping the output and -ff/--output-separately are mutually exclusive")
+    if {"z", "Z"} <= long:
+        options.warnings.append(
+            "Only the last of -z/--successful-only/-Z/--failed-only options will take effect. "
+            "See status qualifier for more complex filters."
+        )
+    if options.output and not options.separate:
+        pids = "always" if options.follow or len(options.pids) > 1 else "never"
+    else:
+        pids = "never" if options.separate else "several"
+    options.layout = replace(options.layout, pids=pids, separate=options.separate)
+    if short["f"] and "follow-forks" in long:
+        options.follow = True
+
+
+def _signals(options: Options) -> None:
+    if options.seccomp and options.detach_on_exec:
+        options.warnings.append("--seccomp-bpf is not enabled because it is not compatible with -b")
+        options.seccomp = False
+    if options.seccomp and not options.follow:
+        options.warnings.append("--seccomp-bpf cannot be used without -f/--follow-forks, disabling")
+        options.seccomp = False
+    if not options.interruptible:
+        if options.daemonize:
+            options.interruptible = 4
+        else:
+            options.interruptible = 3 if options.output and options.command else 2

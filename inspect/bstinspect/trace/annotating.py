@@ -1,0 +1,82 @@
+"""--zmtp: the bytes that go through a call, told as ZeroMQ messages."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Final
+
+from bstinspect.decode.call import s32
+from bstinspect.zmtp.connections import Connections
+
+if TYPE_CHECKING:
+    from bstinspect.decode.call import Call
+
+_SENDS: Final = frozenset({"write", "sendto"})
+_RECEIVES: Final = frozenset({"read", "recvfrom"})
+_VECTORS: Final = {"writev": True, "readv": False}
+_MESSAGES: Final = {"sendmsg": True, "recvmsg": False}
+_MSG_PEEK: Final = 2
+MOST: Final = 1 << 16
+"""Bytes of a call that are looked at; libzmq sends 8192 at a time."""
+
+
+class ZmtpAnnotator:
+    """Follows every connection of every process by its descriptor."""
+
+    def __init__(self) -> None:
+        self._connections = Connections()
+
+    def annotate(self, call: Call, _tid: int, pid: int) -> str:
+        """Return what the call moved, in words; empty where that is no ZMTP."""
+        if call.is_error:
+            return ""
+        name, fd = call.name, s32(call[0])
+        if name in _SENDS:
+            return self._moved(pid, fd, self._buffer(call), call.value, sent=True)
+        if name in _RECEIVES:
+            peeked = name == "recvfrom" and call[3] & _MSG_PEEK
+            return "" if peeked else self._moved(pid, fd, self._buffer(call), call.value, sent=False)
+        if name in _VECTORS:
+            data = self._vector(call, call[1], call[2], call.value)
+            return self._moved(pid, fd, data, call.value, sent=_VECTORS[name])
+        if name in _MESSAGES:
+            header = call.peek(call[1], 56)
+            if header is None or (name == "recvmsg" and call[2] & _MSG_PEEK):
+                return ""
+            where, count = struct.unpack_from("<16xQQ", header)
+            data = self._vector(call, where, count, call.value)
+            return self._moved(pid, fd, data, call.value, sent=_MESSAGES[name])
+        self._descriptors(call, pid)
+        return ""
+
+    def _descriptors(self, call: Call, pid: int) -> None:
+        """Follow descriptors from call to call."""
+        match call.name:
+            case "close":
+                self._connections.closed(pid, s32(call[0]))
+            case "socket" | "accept" | "accept4":
+                self._connections.opened(pid, call.value)
+            case "dup" | "dup2" | "dup3":
+                self._connections.duplicated(pid, s32(call[0]), call.value)
+            case "fork" | "vfork" | "clone" | "clone3" if call.value > 0:
+                self._connections.forked(pid, call.value)
+
+    def _moved(self, pid: int, fd: int, data: bytes, length: int, *, sent: bool) -> str:
+        move = self._connections.sent if sent else self._connections.received
+        label = move(pid, fd, data[: max(length, 0)], length)
+        return f"zmtp: {label}" if label and not label.startswith("zmtp:") else label
+
+    def _buffer(self, call: Call) -> bytes:
+        return call.memory.read(call[1], min(max(call.value, 0), MOST))
+
+    def _vector(self, call: Call, address: int, count: int, left: int) -> bytes:
+        data = b""
+        for base, length in struct.iter_unpack("<QQ", call.peek(address, 16 * min(count, 64)) or b""):
+            size = min(length, left - len(data), MOST)
+            if size <= 0:
+                break
+            part = call.memory.read(base, size)
+            data += part
+            if len(part) < size:
+                break
+        return data

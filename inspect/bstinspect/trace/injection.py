@@ -1,0 +1,122 @@
+"""The rules of -e inject= and -e fault= (strace(1), Tampering), and ours beyond strace's.
+
+Several rules may name one call: the first that fits a call is applied. A rule may ask for a descriptor
+(``fd=12``), a path (``path=/etc/passwd``) or the value of an argument (``arg2=0x241``); then ``when=`` counts
+the calls that fit, not all.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from bstinspect.capture.rules import FOREVER, Rule
+from bstinspect.decode.architecture import native_numbers
+from bstinspect.decode.classes import CLASSES
+from bstinspect.errors import UsageError
+from bstinspect.trace.expressions import error_word, nanoseconds, signal_word, syscall_set
+
+ENOSYS: Final = 38
+_WHEN: Final = re.compile(r"(\d+)(?:\.\.(\d+))?(\+(\d*))?", re.ASCII)
+_POKE: Final = re.compile(r"@arg([1-7])=((?:[0-9a-fA-F]{2}){1,1024})", re.ASCII)
+_ARGUMENT: Final = re.compile(r"arg([1-6])", re.ASCII)
+
+
+def parse(text: str, *, fault: bool = False) -> Rule:
+    """Read one rule; with `fault` it is -e fault='s, which knows only errors. Raises UsageError."""
+    kind = "fault argument" if fault else "inject argument"
+    name, *tokens = text.split(":")
+    if not name and not tokens:
+        raise UsageError("invalid system call ''", advice=False)
+    rule = Rule(syscall_set(name))
+    seen: set[str] = set()
+    for token in tokens:
+        key, _, word = token.partition("=")
+        group = "result" if key in ("error", "retval") else key
+        try:
+            if group in seen and key != "when":
+                raise ValueError(token)
+            if fault and key in ("retval", "signal", "poke_enter", "poke_exit", "delay_enter", "delay_exit"):
+                raise ValueError(token)
+            rule = _token(rule, key, word)
+        except ValueError:
+            raise UsageError(f"invalid {kind} '{text}'", advice=False) from None
+        seen.add(group)
+    acts = rule.replaces_result or rule.signal or rule.delay_enter_ns or rule.delay_exit_ns
+    if not (acts or rule.poke_enter or rule.poke_exit or "delay_enter" in seen or "delay_exit" in seen):
+        if not fault:
+            raise UsageError(f"invalid {kind} '{text}'", advice=False)
+        rule = replace(rule, error=ENOSYS)
+    return rule
+
+
+def _token(rule: Rule, key: str, word: str) -> Rule:  # noqa: PLR0911 - one a key
+    """Return the rule with one more property. Raises ValueError."""
+    match key:
+        case "when":
+            return _when(rule, word)
+        case "error":
+            return replace(rule, error=_positive(error_word(word)))
+        case "retval":
+            return replace(rule, value=int(word, 0) & (1 << 64) - 1)
+        case "signal":
+            return replace(rule, signal=_positive(signal_word(word), 64))
+        case "syscall":
+            if word not in CLASSES["pure"]:
+                raise ValueError(word)
+            return replace(rule, call=native_numbers()[word])
+        case "delay_enter":
+            return replace(rule, delay_enter_ns=nanoseconds(word))
+        case "delay_exit":
+            return replace(rule, delay_exit_ns=nanoseconds(word))
+        case "poke_enter":
+            return replace(rule, poke_enter=_pokes(word))
+        case "poke_exit":
+            return replace(rule, poke_exit=_pokes(word))
+        case "fd":
+            return replace(rule, descriptor=int(word))
+        case "path":
+            if not word:
+                raise ValueError(key)
+            return replace(rule, path=word)
+    if match := _ARGUMENT.fullmatch(key):
+        value = int(word, 0) & (1 << 64) - 1
+        return replace(rule, arguments=(*rule.arguments, (int(match[1]) - 1, value)))
+    raise ValueError(key)
+
+
+def _positive(number: int, most: int = 4095) -> int:
+    if not 1 <= number <= most:
+        raise ValueError(number)
+    return number
+
+
+def _when(rule: Rule, word: str) -> Rule:
+    """Read ``FIRST[..LAST][+[STEP]]``."""
+    match = _WHEN.fullmatch(word)
+    if not match:
+        raise ValueError(word)
+    first = int(match[1])
+    last = int(match[2]) if match[2] else FOREVER
+    if match[3]:
+        step = int(match[4]) if match[4] else 1
+    else:
+        step = 1 if match[2] else 0
+    if not 1 <= first <= FOREVER or not first <= last <= FOREVER or step > FOREVER:
+        raise ValueError(word)
+    if (match[2] and last == FOREVER) or (match[4] and step < 1):
+        raise ValueError(word)
+    return replace(rule, first=first, last=last, step=step)
+
+
+def _pokes(word: str) -> tuple[tuple[int, bytes], ...]:
+    pokes = []
+    for each in word.split(","):
+        match = _POKE.fullmatch(each)
+        if not match:
+            raise ValueError(word)
+        pokes.append((int(match[1]) - 1, bytes.fromhex(match[2])))
+    if len({index for index, _ in pokes}) < len(pokes):
+        raise ValueError(word)
+    return tuple(pokes)

@@ -1,0 +1,419 @@
+"""The command line of `bstrace trace`: strace's letters and long names, and a few of our own.
+
+`parse` only reads; what the options mean together is checked here too, what they do is done elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from bstinspect.decode.layout import MESSAGES, STATUSES, Layout, Wanted
+from bstinspect.decode.style import Constants, Hex, Style, no_calls
+from bstinspect.errors import NotSupportedError, UsageError
+from bstinspect.reports import columns
+from bstinspect.trace import expressions, injection
+from bstinspect.trace.getopt import NONE, OPTIONAL, REQUIRED, Option
+from bstinspect.trace.getopt import parse as split
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LETTERS: Final = {
+    **dict.fromkeys("AcCdDfFhiknqrtTvVwxyYzZ", NONE),
+    **dict.fromkeys("abeEIoOpPsSuUX", REQUIRED),
+}
+NAMES: Final = {
+    "columns": REQUIRED, "output-append-mode": NONE, "detach-on": REQUIRED, "summary-only": NONE,
+    "summary": NONE, "debug": NONE, "daemonize": OPTIONAL, "daemonised": OPTIONAL, "daemonized": OPTIONAL,
+    "env": REQUIRED, "follow-forks": NONE, "output-separately": NONE, "help": NONE,
+    "instruction-pointer": NONE, "interruptible": REQUIRED, "stack-traces": NONE, "syscall-number": NONE,
+    "output": REQUIRED, "summary-syscall-overhead": REQUIRED, "attach": REQUIRED, "trace-path": REQUIRED,
+    "relative-timestamps": OPTIONAL, "string-limit": REQUIRED, "summary-sort-by": REQUIRED,
+    "absolute-timestamps": OPTIONAL, "timestamps": OPTIONAL, "syscall-times": OPTIONAL, "user": REQUIRED,
+    "summary-columns": REQUIRED, "no-abbrev": NONE, "version": NONE, "summary-wall-clock": NONE,
+    "strings-in-hex": OPTIONAL, "const-print-style": REQUIRED, "pidns-translation": NONE,
+    "successful-only": NONE, "failed-only": NONE, "failing-only": NONE, "seccomp-bpf": NONE,
+    "tips": OPTIONAL, "trace": REQUIRED, "abbrev": REQUIRED, "verbose": REQUIRED, "raw": REQUIRED,
+    "signals": REQUIRED, "status": REQUIRED, "read": REQUIRED, "write": REQUIRED, "fault": REQUIRED,
+    "inject": REQUIRED, "kvm": REQUIRED, "quiet": OPTIONAL, "silent": OPTIONAL, "silence": OPTIONAL,
+    "decode-fds": OPTIONAL, "decode-pids": REQUIRED, "secontext": OPTIONAL,
+    # Not in strace 6.1: the first is a later strace's, the others are our own.
+    "trace-fds": REQUIRED, "json": NONE, "last": REQUIRED, "last-on": REQUIRED, "zmtp": NONE,
+    "summary-by": REQUIRED, "node": REQUIRED, "session": REQUIRED,
+}  # fmt: skip
+_SAME: Final = {
+    "columns": "a", "output-append-mode": "A", "detach-on": "b", "summary-only": "c", "summary": "C",
+    "debug": "d", "env": "E", "help": "h", "instruction-pointer": "i", "interruptible": "I",
+    "stack-traces": "k", "syscall-number": "n", "output": "o", "summary-syscall-overhead": "O",
+    "attach": "p", "trace-path": "P", "relative-timestamps": "r", "string-limit": "s",
+    "summary-sort-by": "S", "syscall-times": "T", "user": "u", "summary-columns": "U", "no-abbrev": "v",
+    "version": "V", "summary-wall-clock": "w", "const-print-style": "X", "successful-only": "z",
+    "failed-only": "Z", "failing-only": "Z", "daemonised": "daemonize", "daemonized": "daemonize",
+    "timestamps": "absolute-timestamps", "silent": "quiet", "silence": "quiet",
+}  # fmt: skip
+"""Long names that mean the same as a letter, or as another long name."""
+_QUALIFIERS: Final = {
+    "t": "trace", "a": "abbrev", "v": "verbose", "x": "raw", "signal": "signals", "s": "signals",
+    "silent": "quiet", "silence": "quiet", "q": "quiet", "reads": "read", "r": "read", "writes": "write",
+    "w": "write", "decode-fd": "decode-fds", "decode-pid": "decode-pids",
+} | {
+    name: name
+    for name in (
+        "trace", "abbrev", "verbose", "raw", "signals", "status", "quiet", "read", "write", "fault",
+        "inject", "kvm", "decode-fds", "decode-pids", "secontext", "trace-fds", "errno", "duration",
+    )
+}  # fmt: skip
+"""What may stand before the = of -e, and the long name that it is short for."""
+_QUIET: Final = {each: each for each in MESSAGES} | {"exits": "exit", "superseded": "thread-execve"}
+_INTERRUPTIBLE: Final = {
+    "anywhere": 1, "always": 1, "waiting": 2, "never": 3, "never_tstp": 4, "1": 1, "2": 2, "3": 3, "4": 4,
+}  # fmt: skip
+_DAEMONIZE: Final = {"grandchild": 1, "pgroup": 2, "pgrp": 2, "session": 3}
+_KINDS: Final = ("path", "socket", "dev", "pidfd")
+
+
+@dataclass
+class Options:
+    """What the user asked for."""
+
+    command: tuple[str, ...] = ()
+    pids: list[int] = field(default_factory=list)
+    node: int | None = None
+    session: str = ""
+    follow: bool = False
+    separate: bool = False
+    output: str | None = None
+    append: bool = False
+    environment: list[str] = field(default_factory=list)
+    user: str = ""
+    daemonize: int = 0
+    interruptible: int = 0
+    detach_on_exec: bool = False
+    seccomp: bool = False
+    stacks: bool = False
+    calls: expressions.NumberSet = expressions.EVERYTHING
+    paths: list[str] = field(default_factory=list)
+    descriptors: expressions.NumberSet | None = None
+    strings_given: bool = False
+    """-s was given."""
+    rules: list[injection.Rule] = field(default_factory=list)
+    style: Style = field(default_factory=Style)
+    layout: Layout = field(default_factory=Layout)
+    wanted: Wanted = field(default_factory=Wanted)
+    summary: str = ""
+    """``only`` (-c), ``too`` (-C), or nothing."""
+    summary_by: str = "all"
+    sort: str = "time-percent"
+    columns: tuple[str, ...] = columns.DEFAULT
+    overhead_ns: int = 0
+    wall_clock: bool = False
+    json: bool = False
+    zmtp: bool = False
+    last: int = 0
+    last_on: tuple[str, ...] = ("death",)
+    help: bool = False
+    version: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+
+class Reader:
+    """Reads one option after the other; strace's checks of how they fit come at the end."""
+
+    def __init__(self) -> None:
+        self.options = Options()
+        self.short: dict[str, int] = dict.fromkeys("fqtxyD", 0)
+        """How often a letter was given that counts."""
+        self.long: set[str] = set()
+        self._by_name: dict[str, Callable[[Option], None]] = {
+            "a": self._column, "b": self._detach_on, "I": self._interruptible, "e": self._expression,
+            "p": self._attach, "O": self._overhead, "r": self._relative, "s": self._strings,
+            "S": self._sort, "T": self._durations, "U": self._columns, "X": self._constants,
+            "c": self._summary, "C": self._summary, "daemonize": self._daemonize,
+            "absolute-timestamps": self._stamps, "strings-in-hex": self._hexadecimal, "last": self._last,
+            "last-on": self._last_on, "summary-by": self._summary_by, "node": self._node,
+        }  # fmt: skip
+
+    def read(self, option: Option) -> None:
+        """Take one option. Raises UsageError, NotSupportedError."""
+        name = _SAME.get(option.name, option.name)
+        options, value = self.options, option.value or ""
+        if name in self.short:
+            self.short[name] += 1
+        elif name in self._by_name:
+            self._by_name[name](option)
+        elif option.long and name in _QUALIFIERS:
+            self.qualify(_QUALIFIERS[name], option.value)
+        else:
+            match name:
+                case "A":
+                    options.append = True
+                case "E":
+                    options.environment.append(value)
+                case "follow-forks":
+                    options.follow = True
+                    self.long.add(name)
+                case "output-separately":
+                    options.separate = True
+                case "h":
+                    options.help = True
+                case "V":
+                    options.version = True
+                case "i":
+                    options.layout = replace(options.layout, addresses=True)
+                case "n":
+                    options.layout = replace(options.layout, numbers=True)
+                case "k":
+                    options.stacks = True
+                case "o":
+                    options.output = value
+                case "P":
+                    options.paths.append(value)
+                case "u":
+                    options.user = value
+                case "v":
+                    options.style = replace(options.style, abbreviated=no_calls)
+                case "w":
+                    options.wall_clock = True
+                case "Y":
+                    self.qualify("decode-pids", "comm")
+                case "z" | "Z":
+                    statuses = frozenset({"successful" if name == "z" else "failed"})
+                    options.wanted = replace(options.wanted, statuses=statuses)
+                    self.long.add(name)
+                case "seccomp-bpf":
+                    options.seccomp = True
+                case "json":
+                    options.json = True
+                case "zmtp":
+                    options.zmtp = True
+                case "session":
+                    options.session = value
+                case _:
+                    raise NotSupportedError(f"{option} is an option of strace that bstrace does not support")
+
+    # What stands behind -e.
+
+    def _expression(self, option: Option) -> None:
+        text = option.value or ""
+        name, equals, value = text.partition("=")
+        if equals and name in _QUALIFIERS:
+            self.qualify(_QUALIFIERS[name], value)
+        else:
+            self.qualify("trace", text)
+
+    def qualify(self, name: str, value: str | None) -> None:
+        """Take a set: ``trace=``, ``signal=``, and so on. Raises UsageError."""
+        options, text = self.options, value or ""
+        match name:
+            case "trace":
+                options.calls = expressions.syscall_set(text)
+            case "abbrev" | "verbose" | "raw":
+                options.style = _with_calls(options.style, name, expressions.syscall_set(text))
+            case "signals":
+                signals = expressions.number_set(text, expressions.signal_word, "signal")
+                options.wanted = replace(options.wanted, signals=signals)
+            case "status":
+                statuses = expressions.words_of(text, {each: each for each in STATUSES}, "status")
+                options.wanted = replace(options.wanted, statuses=statuses)
+            case "quiet":
+                chosen = expressions.words_of(text if value is not None else "attach,personality", _QUIET, name)
+                options.wanted = replace(options.wanted, quiet=chosen)
+                self.long.add(name)
+            case "read" | "write":
+                numbers = expressions.number_set(text, expressions.decimal, "descriptor")
+                if name == "read":
+                    options.wanted = replace(options.wanted, reads=numbers)
+                else:
+                    options.wanted = replace(options.wanted, writes=numbers)
+            case "errno":
+                errors = expressions.number_set(text, expressions.error_word, "errno")
+                options.wanted = replace(options.wanted, errors=errors)
+            case "duration":
+                options.wanted = replace(options.wanted, shortest_ns=_time(text, "duration"))
+            case "fault" | "inject":
+                options.rules.append(injection.parse(text, fault=name == "fault"))
+            case "decode-fds":
+                known = {each: each for each in (*_KINDS, "peer")}
+                kinds = expressions.words_of(text if value is not None else "path", known, name)
+                kinds = kinds - {"peer"} if text.endswith("all") else kinds
+                options.style = replace(options.style, descriptors=kinds)
+                self.long.add(name)
+            case "decode-pids":
+                words = expressions.words_of(text, {"comm": "comm", "pidns": "pidns"}, name)
+                if "pidns" in words and text != "all":
+                    raise NotSupportedError("--decode-pids=pidns is an option of strace that bstrace does not support")
+                options.style = replace(options.style, names="comm" in words)
+            case "trace-fds":
+                options.descriptors = expressions.number_set(text, expressions.decimal, "descriptor")
+            case _:
+                raise NotSupportedError(f"-e {name}= is an option of strace that bstrace does not support")
+
+    # One method an option with a value.
+
+    def _column(self, option: Option) -> None:
+        self.options.layout = replace(self.options.layout, column=_number(option))
+
+    def _strings(self, option: Option) -> None:
+        size = _number(option)
+        if size > 0x3FFFFFFF:
+            raise _invalid(option)
+        self.options.style = replace(self.options.style, strings=size)
+        self.options.strings_given = True
+
+    def _detach_on(self, option: Option) -> None:
+        if option.value != "execve":
+            raise UsageError(f"Syscall '{option.value}' for -b isn't supported", advice=False)
+        self.options.detach_on_exec = True
+
+    def _interruptible(self, option: Option) -> None:
+        number = _INTERRUPTIBLE.get(option.value or "")
+        if number is None:
+            raise _invalid(option)
+        self.options.interruptible = number
+
+    def _attach(self, option: Option) -> None:
+        for word in (option.value or "").replace(",", " ").split():
+            number = expressions.decimal(word)
+            if number <= 0:
+                raise UsageError(f"Invalid process id: '{word}'", advice=False)
+            self.options.pids.append(number)
+
+    def _overhead(self, option: Option) -> None:
+        try:
+            self.options.overhead_ns = expressions.nanoseconds(option.value or "")
+        except ValueError:
+            raise _invalid(option) from None
+
+    def _relative(self, option: Option) -> None:
+        self.options.layout = replace(self.options.layout, relative=_digits(option))
+
+    def _durations(self, option: Option) -> None:
+        self.options.layout = replace(self.options.layout, durations=_digits(option))
+
+    def _sort(self, option: Option) -> None:
+        self.options.sort = columns.sort_key(option.value or "")
+        self.long.add("S")
+
+    def _columns(self, option: Option) -> None:
+        self.options.columns = columns.parse(option.value or "")
+        self.long.add("U")
+
+    def _constants(self, option: Option) -> None:
+        try:
+            style = Constants(option.value)
+        except ValueError:
+            raise _invalid(option) from None
+        self.options.style = replace(self.options.style, constants=style)
+
+    def _summary(self, option: Option) -> None:
+        kind = "only" if _SAME.get(option.name, option.name) == "c" else "too"
+        if self.options.summary not in ("", kind):
+            raise UsageError("-c/--summary-only and -C/--summary are mutually exclusive")
+        self.options.summary = kind
+
+    def _daemonize(self, option: Option) -> None:
+        kind = _DAEMONIZE.get(option.value or "grandchild")
+        if kind is None:
+            raise _invalid(option)
+        self.options.daemonize = kind
+        self.long.add("daemonize")
+
+    def _stamps(self, option: Option) -> None:
+        self.long.add("absolute-timestamps")
+        self.stamp(option.value or "format:time", option)
+
+    def stamp(self, text: str, option: Option | None = None) -> None:
+        """Take the format of absolute times: words of format and precision. Raises UsageError."""
+        layout = self.options.layout
+        stamp = layout.stamp or "time"
+        digits = layout.stamp_digits
+        for token in text.split(","):
+            word = token.removeprefix("format:").removeprefix("precision:").lower()
+            if word in ("none", "time", "unix") and not token.startswith("precision:"):
+                stamp = "" if word == "none" else word
+            elif word in ("s", "ms", "us", "ns") and not token.startswith("format:"):
+                digits = expressions.digits_of(word)
+            else:
+                raise _invalid(option or Option("t", text, long=False))
+        self.options.layout = replace(layout, stamp=stamp, stamp_digits=digits)
+
+    def _hexadecimal(self, option: Option) -> None:
+        try:
+            style = Hex(option.value or "all")
+        except ValueError:
+            raise _invalid(option) from None
+        self.options.style = replace(self.options.style, hexadecimal=style)
+        self.long.add("strings-in-hex")
+
+    def _last(self, option: Option) -> None:
+        self.options.last = _number(option)
+        if not self.options.last:
+            raise _invalid(option)
+
+    def _last_on(self, option: Option) -> None:
+        words = tuple((option.value or "").split(","))
+        for word in words:
+            known = word in ("death", "signal", "error") or expressions.signal_word(word) > 0
+            if not known and expressions.error_word(word) <= 0:
+                raise _invalid(option)
+        self.options.last_on = words
+
+    def _summary_by(self, option: Option) -> None:
+        if option.value not in ("all", "process", "thread"):
+            raise _invalid(option)
+        self.options.summary_by = option.value
+
+    def _node(self, option: Option) -> None:
+        self.options.node = _number(option)
+
+
+def parse(arguments: Sequence[str]) -> Options:
+    """Read the command line. Raises UsageError, NotSupportedError."""
+    from bstinspect.trace.agreement import check
+
+    given, command = split(arguments, LETTERS, NAMES)
+    reader = Reader()
+    for option in given:
+        reader.read(option)
+    reader.options.command = tuple(command)
+    if not (reader.options.help or reader.options.version):
+        check(reader, reader.short, reader.long)
+    return reader.options
+
+
+def _with_calls(style: Style, name: str, calls: expressions.NumberSet) -> Style:
+    """Return the style with another set of calls for ``abbrev``, ``verbose`` or ``raw``."""
+    names = expressions.name_set(calls).holds
+    match name:
+        case "abbrev":
+            return replace(style, abbreviated=names)
+        case "verbose":
+            return replace(style, verbose=names)
+    return replace(style, raw=names)
+
+
+def _invalid(option: Option) -> UsageError:
+    return UsageError(f"invalid {option} argument: '{option.value}'")
+
+
+def _number(option: Option) -> int:
+    number = expressions.decimal(option.value or "")
+    if number < 0:
+        raise _invalid(option)
+    return number
+
+
+def _digits(option: Option) -> int:
+    try:
+        return expressions.digits_of(option.value)
+    except ValueError:
+        raise _invalid(option) from None
+
+
+def _time(text: str, kind: str) -> int:
+    try:
+        return expressions.nanoseconds(text)
+    except ValueError:
+        raise UsageError(f"invalid {kind} '{text}'", advice=False) from None

@@ -1,0 +1,103 @@
+"""The help of `bstrace trace`."""
+
+from __future__ import annotations
+
+from importlib.metadata import version as distribution_version
+from typing import Final
+
+_TEXT: Final = """\
+Usage: bstrace trace [OPTIONS] [--] COMMAND [ARG...]
+   or: bstrace trace [OPTIONS] -p PID[,PID...]
+   or: bstrace trace [OPTIONS] --node ID [--session DIR]
+
+Show the system calls of a command, of running processes, or of a node of a running bstrace session.
+The letters and long names are strace's, and so is the text; what strace has not is marked with *.
+
+What to trace:
+  -p, --attach=PID           trace running processes too; may be repeated
+  --node=ID                * trace a node of a session, through the session's own tracer
+  --session=DIR            * the session (default: the newest)
+  -E, --env=VAR[=VALUE]      set VAR for the command, or remove it
+  -u, --user=USERNAME        run the command as this user
+  -f, --follow-forks         follow processes and threads that are made
+  -ff                        the same, with a file for each: -o FILE makes FILE.PID
+  -b, --detach-on=execve     let a process go at its execve
+  -D, -DD, -DDD, --daemonize[=grandchild|pgroup|session]
+                             trace from a grandchild; the command is this very process
+  -I, --interruptible=N      1 anywhere, 2 waiting (default), 3 never (default with -o FILE COMMAND),
+                             4 never_tstp: when signals from the terminal may end the tracing
+
+Which lines:
+  -e trace=SET               calls by name, number, /REGEX, or %CLASS; !SET for the others, ?NAME if it exists
+       classes               %file %process %network (%net) %signal %ipc %desc %memory %creds %clock
+                             %stat %lstat %fstat %%stat %statfs %fstatfs %%statfs %pure
+  -e signal=SET              signals
+  -e status=SET              successful, failed, unfinished, unavailable, detached
+  -e errno=SET             * calls that failed with one of these errors
+  -e duration=TIME         * calls that took at least so long: 500us, 2ms, 1s
+  -P, --trace-path=PATH      calls that concern a path; may be repeated
+  --trace-fds=SET            calls that concern descriptors
+  -z, -Z                     successful calls only, failed calls only
+  -e quiet=SET, -q -qq -qqq  leave out messages: attach, exit, path-resolution, personality, thread-execve
+  --last=N                 * keep the last N lines, and write them when something happens:
+  --last-on=WHAT,...       * death (default), signal, error, or names of signals and errors
+
+How they look:
+  -o, --output=FILE          write to FILE, or with '|COMMAND' to a command's input
+  -A, --output-append-mode   append to FILE
+  --json                   * a JSON object a line (schema: docs/trace.schema.json)
+  -t, -tt, -ttt              time of day, with microseconds, seconds since 1970
+  -r, --relative-timestamps[=s|ms|us|ns]   time since the line before
+  -T, --syscall-times[=s|ms|us|ns]         time spent in each call
+  -s, --string-limit=N       show N bytes of a string (default 32)
+  -v, --no-abbrev            show structures whole
+  -e abbrev=SET, -e verbose=SET, -e raw=SET
+                             calls to abbreviate, to show structures of, to show in hexadecimal
+  -x, -xx, --strings-in-hex[=non-ascii|all|non-ascii-chars]
+  -X, --const-print-style=raw|abbrev|verbose
+  -y, -yy, --decode-fds[=path,socket,dev,pidfd]   what descriptors are
+  -yyy                     * and which process is at the other end of a socket
+  -Y, --decode-pids=comm     names of processes
+  -n, -i                     number of the call, instruction pointer
+  -k, --stack-traces         call stacks (needs libunwind, which strace brings along)
+  -a, --columns=N            column of the result (default 40)
+  -e read=SET, -e write=SET  dump what goes through these descriptors
+  --zmtp                   * show the messages of ZeroMQ connections behind the calls
+
+Summary:
+  -c, --summary-only         count calls, errors and times
+  -C, --summary              the same, after the usual output
+  -S, --summary-sort-by=COLUMN   -U, --summary-columns=COLUMN,...
+                             time-percent, total-time, min-time, max-time, avg-time, calls, errors, name
+  -w, --summary-wall-clock   time from entry to exit, not system time
+  -O, --summary-syscall-overhead=TIME
+  --summary-by=process|thread  * a table for each
+
+Tampering:
+  -e inject=SET[:error=ERRNO|:retval=N][:signal=SIG][:syscall=NAME][:delay_enter=TIME][:delay_exit=TIME]
+               [:poke_enter=@argN=HEX,...][:poke_exit=@argN=HEX,...][:when=FIRST[..LAST][+[STEP]]]
+               [:fd=N][:path=PATH][:argN=VALUE]  *
+  -e fault=SET[:error=ERRNO][:when=...]
+                           * several rules may name one call: the first that is due is applied
+
+  -h, --help                 this text
+  -V, --version              the version
+
+Examples:
+  bstrace trace -f -tt -T -o out.txt -- python3 -c 'print(1)'
+  bstrace trace -e trace=%network -yy -p 1234
+  bstrace trace -c -S calls -- ls -l
+  bstrace trace -e inject=openat:error=EMFILE:path=/etc/hosts -- getent hosts localhost
+
+The exit status is the command's; a signal that killed it kills bstrace too.
+"""
+
+
+def text() -> str:
+    """Return the help."""
+    return _TEXT
+
+
+def version() -> str:
+    """Return the line of -V."""
+    return f"bstrace {distribution_version('bstrace')} (its text is that of strace 6.1)\n"
