@@ -244,10 +244,6 @@ _AT_ENTRY: Final[dict[str, tuple[Step, ...]]] = {
     **_each("open stat lstat access readlink", (_text(0),)),
     **_each("openat newfstatat fstatat statx", (_text(1),)),
     # The rest of what python-ptrace's prototypes call a const char *.
-    "delete_module": (_text(0),),
-    "finit_module": (_text(1),),
-    "init_module": (_text(2),),
-    "kexec_file_load": (_text(3),),
     **_each("write pwrite64", (_buffer(1, 2),)),
     "writev": (_iovec(1, 2),),
     "sendto": (_buffer(1, 2, message=True), _sized(4, 5, 128)),

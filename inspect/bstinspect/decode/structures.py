@@ -175,6 +175,16 @@ def value_behind(letter: str, show: Printer = plain, index: int = 2) -> Argument
     return behind(index, layout.size, lambda call, data: f"[{show(call, layout.unpack(data)[0])}]")
 
 
+def octets_at(call: Call, where: int, length: int) -> str:
+    """Print `length` bytes of memory in hexadecimal, cut as -s says (printstr_ex with QUOTE_FORCE_HEX)."""
+    if not where:
+        return "NULL"
+    shown = call.style.strings
+    size = min(length, shown + 1)
+    data = call.peek(where, size) if size else b""
+    return pointer(where) if data is None else quote(data[:shown], Hex.ALL, cut=length > shown)
+
+
 def text_at(call: Call, where: int, length: int) -> str:
     """Print a C string of at most `length` bytes, cut as -s says (printstr_ex with QUOTE_0_TERMINATED)."""
     if not where:

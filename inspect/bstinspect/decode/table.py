@@ -21,9 +21,13 @@ from bstinspect.decode import (
     mounts,
     numa,
     polling,
+    prctl,
     processes,
+    ptracing,
     quota,
+    rest,
     scheduling,
+    seccomp,
     selecting,
     signals,
     stat,
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
 def _families() -> tuple[ModuleType, ...]:
     """Return the modules that have a table ``SHAPES``."""
     return (
+        rest,
         ioctls,
         files,
         stat,
@@ -68,6 +73,9 @@ def _families() -> tuple[ModuleType, ...]:
         mounts,
         quota,
         entries,
+        prctl,
+        seccomp,
+        ptracing,
     )
 
 
