@@ -38,6 +38,7 @@ examples:
   bstrace                             the prompt; help lists its commands
   bstrace -c 'create 10; pingall'     a few commands
   bstrace -f commands.txt             commands from a file
+  bstrace trace -f -- COMMAND         the system calls of any program, as strace shows them
   printf 'create 10\\nexec 10 3 1 2 3\\n' | bstrace
                                       in a pipe: one line of standard output a command
 
@@ -59,12 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _main(arguments: Sequence[str] | None) -> int:
     sys.set_int_max_str_digits(MAX_DIGITS)  # whatever $PYTHONINTMAXSTRDIGITS says
-    words = sys.argv[1:] if arguments is None else list(arguments)
-    if words[:1] == ["trace"]:
-        from bstinspect.trace.command import main as trace
-
-        return trace(words[1:])
-    options = _parser().parse_args(words)
+    options = _parser().parse_args(arguments)
     try:
         if options.file or options.commands is not None:
             _do_without_standard_input()

@@ -137,6 +137,7 @@ class SignalDelivery(Record, frozen=True):
     signal: int
     siginfo: bytes
     """The raw 128-byte siginfo_t, from PTRACE_GETSIGINFO; empty where it could not be had."""
+    instruction_pointer: int = 0
 
 
 class GroupStop(Record, frozen=True):

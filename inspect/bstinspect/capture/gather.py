@@ -14,7 +14,6 @@ from bstinspect.capture import reads
 from bstinspect.capture.objects import Objects
 from bstinspect.decode.architecture import architecture
 from bstinspect.decode.call import Call
-from bstinspect.decode.dump import dump
 from bstinspect.decode.table import shape_of
 from bstinspect.records import Block, OpenFile
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bstinspect.capture.tracee import Thread
-    from bstinspect.decode.layout import Wanted
     from bstinspect.decode.style import Style
 
 MOST: Final = 1 << 20
@@ -104,15 +102,15 @@ class Gatherer:
     """Gathers for all tracees in one manner."""
 
     def __init__(
-        self, style: Style, limits: reads.Limits = reads.DEFAULT_LIMITS, wanted: Wanted | None = None
+        self, style: Style, limits: reads.Limits = reads.DEFAULT_LIMITS, dump: Callable[[Call], str] | None = None
     ) -> None:
-        """`wanted` says whose data is dumped (-e read=, -e write=), and so copied whole."""
+        """`dump` prints what goes through some descriptors whole (-e read=), so that is copied whole too."""
         self._style = style
         self._limits = limits
-        self._wanted = wanted
+        self._dump = dump
         self._objects = Objects(style.descriptors)
         self._tables = architecture(os.uname().machine)
-        self._always_decode = bool(style.descriptors) or style.names or wanted is not None
+        self._always_decode = bool(style.descriptors) or style.names or dump is not None
 
     def entry(
         self, thread: Thread, number: int, arguments: tuple[int, ...], stack_pointer: int = 0
@@ -151,6 +149,6 @@ class Gatherer:
         shape.exit(call)
         if not is_error:
             shape.result(call)
-        if self._wanted is not None:
-            dump(call, self._wanted)
+        if self._dump is not None:
+            self._dump(call)
         return source.gathered()

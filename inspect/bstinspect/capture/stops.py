@@ -154,7 +154,12 @@ class Stops:
     def _signal(self, thread: Thread, number: int) -> None:
         """A signal-delivery-stop."""
         record = SignalDelivery(
-            time.monotonic_ns(), thread.tid, thread.process.pid, number, ptrace.siginfo(thread.tid)
+            time.monotonic_ns(),
+            thread.tid,
+            thread.process.pid,
+            number,
+            ptrace.siginfo(thread.tid),
+            ptrace.instruction_pointer(thread.tid),
         )
         if number in _QUIET:
             self._outbox.capture_only(record)

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, Protocol
 
 from bstinspect.capture.protocol import SENDS
-from bstinspect.capture.tampering import Delays
+from bstinspect.capture.delays import Delays
 from bstinspect.linux import ptrace
 from bstinspect.records import Stack, SyscallEntry, SyscallExit
 
@@ -78,7 +78,7 @@ class SyscallStops:
     def stop(self, thread: Thread) -> None:
         """Take a syscall-stop, and let the thread run on (or hold it, where a rule says so)."""
         process = thread.process
-        info = ptrace.syscall_info(thread.tid) if process.tracing else None
+        info = ptrace.syscall_info(thread.tid) if process.tracing and not process.releasing else None
         if isinstance(info, ptrace.SyscallEntryInfo):
             if process.hidden and info.number in EXECS:
                 process.hidden = False

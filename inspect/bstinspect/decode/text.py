@@ -194,7 +194,7 @@ class StraceText:
         if layout.numbers:
             text += f"[{thread.number:4}] " if thread.number >= 0 else "[????] "
         if layout.addresses:
-            text += f"[{thread.address:016x}] "
+            text += f"[{thread.address:016x}] " if thread.address else "[????????????????] "
         return text
 
     def _stamp(self, when: int) -> str:
@@ -254,6 +254,7 @@ class StraceText:
         if self._wanted.signals(record.signal):
             name = signal_name(record.signal)
             thread = self._thread(record.tid, record.pid)
+            thread.address = record.instruction_pointer
             text = f"--- {name} {describe_siginfo(record.siginfo, record.signal, self._bare())} ---"
             self._event(record.when, thread, text)
 
@@ -373,6 +374,7 @@ class StraceText:
     def _end(self, record: Exited) -> None:
         thread = self._thread(record.tid, record.pid)
         thread.staged = None
+        thread.address = 0
         status = record.status
         if status & 0x7F:
             if self._wanted.signals(status & 0x7F):

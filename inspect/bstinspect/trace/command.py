@@ -189,13 +189,14 @@ def _gatherer(options: Options) -> Callable[[], Gatherer | None]:
             return None
         from bstinspect.capture.gather import Gatherer
         from bstinspect.capture.reads import Limits
+        from bstinspect.decode.dump import dump
         from bstinspect.decode.layout import no_numbers
 
         style = _json_style(options) if options.json else options.style
         dumped = options.wanted.reads is not no_numbers or options.wanted.writes is not no_numbers
         plain = style.strings + 1
         most = max(plain, 1 << 16) if options.zmtp else plain
-        return Gatherer(style, Limits(most, most), options.wanted if dumped else None)
+        return Gatherer(style, Limits(most, most), partial(dump, wanted=options.wanted) if dumped else None)
 
     return make
 
@@ -262,7 +263,8 @@ def _end(status: int, number: int) -> int:
     if not number:
         return status
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no core file of ours over the command's
-    signal.signal(number, signal.SIG_DFL)
+    if number != signal.SIGKILL:
+        signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
     os.kill(os.getpid(), number)
     return status

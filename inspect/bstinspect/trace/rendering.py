@@ -57,13 +57,13 @@ class Renderer:
         self._output.close()
 
     def _one(self, record: Record) -> None:
-        for reporter in self._reporters:
-            reporter.feed((record,))
         if self._messages:
             if isinstance(record, Attached) and record.followed:
                 self._say(f"Process {record.tid} attached")
             elif isinstance(record, Detached):
                 self._say(f"Process {record.tid} detached")
+        for reporter in self._reporters:
+            reporter.feed((record,))
         if isinstance(record, Exited | Detached) and isinstance(self._output, SeparateOutput):
             self._output.end(record.tid)
 
