@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bstinspect.decode.call import hexadecimal
 from bstinspect.decode.shape import Shape
 from bstinspect.decode.style import Constants
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from bstinspect.decode.call import Call
     from bstinspect.decode.shape import Argument
@@ -68,10 +69,13 @@ def note_flags(call: Call, value: int, table: Mapping[int, str]) -> str:
     return "|".join(names)
 
 
-def commented(
-    call: Call, value: int, name: str | None, unknown: str, number: Callable[[int], str] = hexadecimal
-) -> str:
-    """Print a value with its name in a comment whatever -X says, but for -X raw."""
-    if call.style.constants is Constants.RAW:
-        return number(value)
-    return f"{number(value)} /* {name or unknown} */"
+@contextmanager
+def verbose_constants(call: Call) -> Iterator[None]:
+    """Print names in comments, as -X verbose does, whatever -X says but for -X raw."""
+    style = call.style
+    if style.constants is not Constants.RAW:
+        call.style = replace(style, constants=Constants.VERBOSE)
+    try:
+        yield
+    finally:
+        call.style = style

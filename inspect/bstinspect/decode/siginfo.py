@@ -94,9 +94,8 @@ def ticks_text(call: Call, ticks: int) -> str:
 def syscall_text(call: Call, number: int, audit: int) -> str:
     """Print the number of a system call of the machine that `audit` (AUDIT_ARCH_*) says."""
     tables = call.tables
-    digits = str(u32(number))
     name = tables.names.get(number) if audit == tables.audit else None
-    return call.constant(u32(number), f"__NR_{name}", str) if name else digits
+    return call.constant(number, f"__NR_{name}", str) if name else str(number)
 
 
 def _source(call: Call, raw: bytes) -> list[str]:
@@ -157,7 +156,7 @@ def _syscall(call: Call, raw: bytes) -> list[str]:
     where, number, audit = struct.unpack_from("<QiI", raw, 16)
     return [
         f"si_call_addr={pointer(where)}",
-        f"si_syscall={syscall_text(call, number, audit)}",
+        f"si_syscall={syscall_text(call, u32(number), audit)}",
         f"si_arch={call.choice(audit, processes.AUDIT_ARCH, unknown='AUDIT_ARCH_???')}",
     ]
 
