@@ -13,7 +13,15 @@ LAST_SIGNAL: Final = 64
 _SIGNALS: Final[dict[int, str]] = {
     int(each): each.name for each in signal.Signals if each < FIRST_REALTIME
 } | {29: "SIGIO"}
-_ERRORS: Final[dict[int, str]] = {**errno.errorcode, 11: "EAGAIN", 35: "EDEADLK", 95: "EOPNOTSUPP"}
+_INTERNAL_ERRORS: Final = {
+    515: "ENOIOCTLCMD", 517: "EPROBE_DEFER", 518: "EOPENSTALE", 521: "EBADHANDLE", 522: "ENOTSYNC",
+    523: "EBADCOOKIE", 524: "ENOTSUPP", 525: "ETOOSMALL", 526: "ESERVERFAULT", 527: "EBADTYPE",
+    528: "EJUKEBOX", 529: "EIOCBQUEUED", 530: "ERECALLCONFLICT",
+}  # fmt: skip
+"""The kernel's own, which should never be seen outside (its include/linux/errno.h), but sometimes are."""
+_ERRORS: Final[dict[int, str]] = {
+    **errno.errorcode, 11: "EAGAIN", 35: "EDEADLK", 95: "EOPNOTSUPP", 133: "EHWPOISON", **_INTERNAL_ERRORS,
+}  # fmt: skip
 RESTARTS: Final = {
     512: ("ERESTARTSYS", "To be restarted if SA_RESTART is set"),
     513: ("ERESTARTNOINTR", "To be restarted"),
