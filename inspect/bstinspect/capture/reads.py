@@ -36,12 +36,14 @@ PAGE: Final = 4096
 MAX_STRING: Final = 4096
 """PATH_MAX, with its NUL."""
 MAX_ITEMS: Final = 64
-"""So many array elements (strings of execve, iovecs) are copied."""
+"""So many array elements (strings of execve) are copied."""
+MAX_VECTOR: Final = 1024
+"""So many iovecs are copied: the kernel takes no more (UIO_MAXIOV)."""
 MAX_POLLED: Final = 8192
 """So many pollfds and epoll_events are copied: any of them may be the ones that are ready."""
 MAX_ENTRIES: Final = 32768
 """So many bytes of directory entries are copied: the C library asks for no more."""
-_UNKNOWN: Final = 1 << 64
+_UNKNOWN: Final = 1 << 80
 """As many bytes as there are: how many a call will transfer is not known yet."""
 
 Step: TypeAlias = Callable[[Sequence[int], int, ReadMemory, Limits, list[Block]], None]
@@ -162,7 +164,7 @@ def _vector(  # noqa: PLR0917 - what a vector takes
     address: int, count: int, transferred: int, limits: Limits, read: ReadMemory, blocks: list[Block]
 ) -> None:
     """Read iovecs: the start of every buffer, and more of the first ones to put messages together."""
-    size = min(count, MAX_ITEMS) * 16
+    size = min(count, MAX_VECTOR) * 16
     if not address or not size:
         return
     data = read(address, size)

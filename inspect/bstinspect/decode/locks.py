@@ -24,7 +24,6 @@ from bstinspect.decode.shape import (
     descriptor_result,
     process_result,
 )
-from bstinspect.decode.style import Constants
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,13 +75,11 @@ def _owner(call: Call) -> str:
 
 
 def _noted_flags(title: str, table: Mapping[int, str]) -> Result:
-    """Print a result that is a set of flags: in the note an unknown one alone has no number."""
+    """Print a result that is a set of flags, of which 0 needs no words."""
 
     def result(call: Call) -> str:
-        if call.value and call.style.constants is not Constants.RAW:
-            names = [name for bits, name in table.items() if call.value & bits == bits]
-            left = call.value & ~sum(bits for bits in table if call.value & bits == bits)
-            call.note = f"{title} " + "|".join([*names, hexadecimal(left)] if names and left else names)
+        if call.value:
+            call.note = f"{title} {call.flags(call.value, table, unknown=None)}"
         return hexadecimal(call.value)
 
     return result
