@@ -5,7 +5,15 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.decode import ioctls_block, ioctls_devices, ioctls_files, ioctls_kernel, terminals
+from bstinspect.decode import (
+    ioctls_block,
+    ioctls_devices,
+    ioctls_files,
+    ioctls_kernel,
+    ioctls_network,
+    perf,
+    terminals,
+)
 from bstinspect.decode.call import Call, hexadecimal, s32, u32
 from bstinspect.decode.constants.devices import EVDEV_ABS, EVDEV_EV
 from bstinspect.decode.constants.ioctls import IOCTL_DIRS, IOCTLS
@@ -38,7 +46,7 @@ _TYPES: Final = frozenset(b'\x03\x12!"$=>EIKLMORTVWXfiop\x89\x94\xa4\xaa\xab\xae
 @functools.cache
 def _requests() -> Mapping[int, Request]:
     """Put the families' tables together."""
-    families = (terminals, ioctls_files, ioctls_block, ioctls_devices, ioctls_kernel)
+    families = (terminals, ioctls_files, ioctls_block, ioctls_devices, ioctls_kernel, ioctls_network, perf)
     return {code: request for family in families for code, request in family.REQUESTS.items()}
 
 

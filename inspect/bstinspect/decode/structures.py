@@ -189,12 +189,13 @@ def text_at(call: Call, where: int, length: int) -> str:
     """Print a C string of at most `length` bytes, cut as -s says (printstr_ex with QUOTE_0_TERMINATED)."""
     if not where:
         return "NULL"
+    if not length:
+        return '""'
     shown = call.style.strings
     data = call.memory.string(where, min(length, shown + 1))
     if data is None:
         return pointer(where)
-    whole = data.removesuffix(b"\0") if data.endswith(b"\0") else data
-    return call.quoted(whole[:shown], cut=len(whole) > shown)
+    return call.quoted(data.removesuffix(b"\0")[:shown], cut=not data.endswith(b"\0"))
 
 
 class Listed(NamedTuple):

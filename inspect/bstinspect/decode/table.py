@@ -20,6 +20,7 @@ from bstinspect.decode import (
     memory,
     mounts,
     numa,
+    perf,
     polling,
     prctl,
     processes,
@@ -49,6 +50,7 @@ def _families() -> tuple[ModuleType, ...]:
     """Return the modules that have a table ``SHAPES``."""
     return (
         rest,
+        perf,
         ioctls,
         files,
         stat,
