@@ -26,6 +26,7 @@ from bstcluster.shell import Shell
 from bstinspect.commands import InspectCommands
 from bstinspect.errors import InspectError
 from bstinspect.linux.proc import printable
+from bstinspect.serving import TraceServer
 from bstinspect.session import Session, state_directory
 from bstinspect.supervisor import Supervisor
 
@@ -161,6 +162,10 @@ async def _run(options: argparse.Namespace) -> None:
         stack.push_async_callback(commands.close)  # after the tracer: it decodes what was captured last
         stack.push_async_callback(supervisor.close)
         await supervisor.open(cluster)
+        if (capture := session.path("capture.bst")) is not None:
+            server = TraceServer(supervisor, capture)
+            stack.push_async_callback(server.close)
+            await server.open()
         stack.push(lambda kind, _error, _trace: commands.hurry() if kind else None)
         if plain:
             await run_script(shell, _lines(options))

@@ -65,6 +65,8 @@ class Attached(Record, frozen=True):
     tid: int
     pid: int
     followed: bool
+    number: int = -1
+    """The call that it was in when it was attached to, where /proc said so."""
 
 
 class Detached(Record, frozen=True):

@@ -95,6 +95,8 @@ class CaptureReader:
         self._buffer = b""
         self._decoder = msgspec.msgpack.Decoder(AnyRecord)
         self._started = False
+        self.position = 0
+        """Where the record that was given last ends in the file."""
 
     def available(self) -> Iterator[AnyRecord]:
         """Yield the whole records that are there now; call again later for more.
@@ -103,6 +105,7 @@ class CaptureReader:
         """
         while chunk := os.read(self._descriptor, 1 << 20):
             data = self._buffer + chunk
+            base = os.lseek(self._descriptor, 0, os.SEEK_CUR) - len(data)
             position = 0
             if not self._started:
                 if len(data) < len(MAGIC):
@@ -123,6 +126,7 @@ class CaptureReader:
                 except msgspec.MsgspecError as error:
                     raise CaptureError(f"{self._path} is damaged: {error}") from error
                 position = end
+                self.position = base + end
                 yield record
             self._buffer = data[position:]
 

@@ -102,7 +102,10 @@ class Gatherer:
     """Gathers for all tracees in one manner."""
 
     def __init__(
-        self, style: Style, limits: reads.Limits = reads.DEFAULT_LIMITS, dump: Callable[[Call], str] | None = None
+        self,
+        style: Style,
+        limits: reads.Limits = reads.DEFAULT_LIMITS,
+        dump: Callable[[Call], str] | None = None,
     ) -> None:
         """`dump` prints what goes through some descriptors whole (-e read=), so that is copied whole too."""
         self._style = style
@@ -137,7 +140,12 @@ class Gatherer:
         return number not in _MESSAGES or not self._objects.is_netlink(thread.tid, descriptor)
 
     def exit(
-        self, thread: Thread, number: int, arguments: tuple[int, ...], value: int, is_error: bool  # noqa: FBT001
+        self,
+        thread: Thread,
+        number: int,
+        arguments: tuple[int, ...],
+        value: int,
+        is_error: bool,  # noqa: FBT001
     ) -> Gathered:
         """Gather at a syscall-exit-stop."""
         if thread.decoding is None:

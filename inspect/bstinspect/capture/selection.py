@@ -72,9 +72,10 @@ class Touched:
         if call.paths & wanted:
             return True
         for number in call.descriptors:
-            found = self._objects.descriptor(self._thread.tid, number) if number >= 0 or number == AT_FDCWD else None
-            if found and found.target in wanted:
-                return True
+            if number >= 0 or number == AT_FDCWD:
+                found = self._objects.descriptor(self._thread.tid, number)
+                if found and found.target in wanted:
+                    return True
         return False
 
 

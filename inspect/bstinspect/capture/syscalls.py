@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Protocol
 
-from bstinspect.capture.protocol import SENDS
 from bstinspect.capture.delays import Delays
+from bstinspect.capture.protocol import SENDS
 from bstinspect.linux import ptrace
 from bstinspect.records import Stack, SyscallEntry, SyscallExit
 
@@ -54,7 +54,7 @@ class Recording:
     """What is recorded of syscalls, and what is done to them. The default is a session's."""
 
     gatherer: Callable[[], Gatherer | None] = _plain_gatherer
-    """Makes what copies memory, when the first syscall-stop is there (for a fast start); None copies nothing."""
+    """Makes what copies memory, with the first syscall-stop (for a fast start); None copies nothing."""
     selection: Selection | None = None
     tampering: Tampering | None = None
     unwinder: Unwinder | None = None

@@ -11,8 +11,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bstinspect.capture.rules import FOREVER
 from bstinspect.capture.objects import Objects
+from bstinspect.capture.rules import FOREVER
 from bstinspect.capture.selection import Touched
 from bstinspect.errors import InspectError
 from bstinspect.linux import memory, registers
@@ -56,11 +56,15 @@ class Tampering:
         self._objects = Objects(frozenset())
 
     def enter(self, thread: Thread, number: int, arguments: tuple[int, ...]) -> Tampered | None:
-        """Apply at an entry-stop what is due; None for nothing. The signal and the delay are the caller's."""
+        """Apply at an entry-stop what is due; None for nothing. Signal and delay are the caller's."""
         chosen: Rule | None = None
         touched = Touched(thread, number, arguments, self._objects)
         for index, rule in enumerate(self._rules):
-            if number in rule.calls and _fits(rule, touched, arguments) and self._due(index, rule, thread.tid):
+            if (
+                number in rule.calls
+                and _fits(rule, touched, arguments)
+                and self._due(index, rule, thread.tid)
+            ):
                 chosen = chosen or rule
         if chosen is None:
             return None
@@ -86,7 +90,7 @@ class Tampering:
         return result if result < 1 << 63 else result - (1 << 64)
 
     def _due(self, index: int, rule: Rule, tid: int) -> bool:
-        """Count a call that fits, and tell whether the rule is to be applied to it (strace's first, last, step)."""
+        """Count a call that fits; tell whether the rule is to be applied (strace's first, last, step)."""
         counter = self._counters.get((index, tid))
         if counter is None:
             counter = self._counters[index, tid] = _Counter(rule.first, rule.last)

@@ -110,13 +110,14 @@ class Tracees:
 
     def take_thread(self, tid: int, syscalls: Container[int] | None) -> None:
         """Attach to one thread, and trace it from its next stop on. Raises PtraceError."""
+        inside = proc.syscall(tid)
         ptrace.seize(tid, self._options)
         ptrace.interrupt(tid)
         facts = proc.status(tid)
         pid = facts.tgid if facts else tid
         process = self.processes.get(pid) or Process(pid, tracing=True, syscalls=syscalls, follow=True)
         process.detach_on_exec = self._detach_on_exec
-        self._add(tid, process, followed=False)
+        self._add(tid, process, followed=False, number=inside.number if inside else -1)
 
     # -- stops
 
@@ -184,11 +185,11 @@ class Tracees:
 
     # -- inside
 
-    def _add(self, tid: int, process: Process, *, followed: bool) -> Thread:
+    def _add(self, tid: int, process: Process, *, followed: bool, number: int = -1) -> Thread:
         thread = Thread(tid, process)
         self.threads[tid] = process.threads[tid] = thread
         self.processes[process.pid] = process
-        self._outbox.tell(Attached(time.monotonic_ns(), tid, process.pid, followed))
+        self._outbox.tell(Attached(time.monotonic_ns(), tid, process.pid, followed, number))
         return thread
 
     def _seize_new_threads(self, process: Process) -> bool:

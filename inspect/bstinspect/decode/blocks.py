@@ -36,12 +36,12 @@ class Recorded:
 
     def read(self, address: int, size: int) -> bytes:
         """Return the bytes from `address` on, fewer than `size` where fewer were recorded."""
-        found = self._find(address)
+        found = self.found(address)
         return found[0][:size] if found else b""
 
     def string(self, address: int, most: int) -> bytes | None:
         """Return a C string with its NUL, or `most` bytes without one; None where the memory ended before."""
-        found = self._find(address)
+        found = self.found(address)
         if found is None:
             return None
         data, whole = found
@@ -60,7 +60,7 @@ class Recorded:
         found = self._names.get(pid, b"")
         return found if found or not self._under else self._under.name(pid)
 
-    def _find(self, address: int) -> tuple[bytes, bool] | None:
+    def found(self, address: int) -> tuple[bytes, bool] | None:
         """Return the recorded bytes from an address on, and whether all that were wanted are there."""
         if not address:
             return None
@@ -70,4 +70,4 @@ class Recorded:
         for start, each in self._blocks.items():
             if start < address < start + len(each.data):
                 return each.data[address - start :], len(each.data) >= each.wanted
-        return self._under._find(address) if self._under else None
+        return self._under.found(address) if self._under else None

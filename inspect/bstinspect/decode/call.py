@@ -6,7 +6,6 @@ descriptor) is asked of the `Call`, so that a decoder says only what there is to
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from bstinspect.decode.quote import quote, quote_name
@@ -285,8 +284,3 @@ class Call:
         from bstinspect.decode.objects import details
 
         return details(found, wanted, self.style.hexadecimal)
-
-
-def unpack(layout: struct.Struct, data: bytes) -> tuple[Any, ...]:
-    """Unpack the start of a structure."""
-    return layout.unpack_from(data)

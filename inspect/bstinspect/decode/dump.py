@@ -13,11 +13,6 @@ if TYPE_CHECKING:
     from bstinspect.decode.call import Call
     from bstinspect.decode.layout import Wanted
 
-_WRITES: Final = {"write": 2, "pwrite64": 2, "sendto": 2, "mq_timedsend": 2}
-"""Calls whose second argument is a buffer, and which argument is its length."""
-_READS: Final = frozenset({"read", "pread64", "recvfrom", "mq_timedreceive"})
-_VECTOR_WRITES: Final = frozenset({"writev", "pwritev", "pwritev2", "vmsplice"})
-_VECTOR_READS: Final = frozenset({"readv", "preadv", "preadv2"})
 _EVERYTHING: Final = 1 << 64
 
 
@@ -26,24 +21,11 @@ def dump(call: Call, wanted: Wanted) -> str:
     descriptor = s32(call[0])
     if descriptor < 0:
         return ""
-    if wanted.writes(descriptor):
-        if call.name in _WRITES:
-            return _buffer(call, call[1], call[2])
-        if call.name in _VECTOR_WRITES:
-            return _vector(call, call[1], call[2], _EVERYTHING)
-        if call.name == "sendmsg":
-            return _message(call, call[1], _EVERYTHING)
-        if call.name == "sendmmsg":
-            return _messages(call)
-    if call.is_error or not wanted.reads(descriptor):
-        return ""
-    if call.name in _READS:
-        return _buffer(call, call[1], call.value)
-    if call.name in _VECTOR_READS:
-        return _vector(call, call[1], call[2], call.value)
-    if call.name == "recvmsg":
-        return _message(call, call[1], call.value)
-    return _messages(call) if call.name == "recvmmsg" else ""
+    if call.name in _WRITES and wanted.writes(descriptor):
+        return _WRITES[call.name](call)
+    if call.name in _READS and not call.is_error and wanted.reads(descriptor):
+        return _READS[call.name](call)
+    return ""
 
 
 def _buffer(call: Call, address: int, length: int) -> str:
@@ -91,3 +73,34 @@ def _messages(call: Call) -> str:
         count = call.integer(address + 24, 8, signed=False)
         text += f" = {count} buffers in vector {index}\n" + _message(call, address, length)
     return text
+
+
+def _sent(call: Call) -> str:
+    return _buffer(call, call[1], call[2])
+
+
+def _received(call: Call) -> str:
+    return _buffer(call, call[1], call.value)
+
+
+def _vector_sent(call: Call) -> str:
+    return _vector(call, call[1], call[2], _EVERYTHING)
+
+
+def _vector_received(call: Call) -> str:
+    return _vector(call, call[1], call[2], call.value)
+
+
+_WRITES: Final = {
+    **dict.fromkeys(("write", "pwrite64", "sendto", "mq_timedsend"), _sent),
+    **dict.fromkeys(("writev", "pwritev", "pwritev2", "vmsplice"), _vector_sent),
+    "sendmsg": lambda call: _message(call, call[1], _EVERYTHING),
+    "sendmmsg": _messages,
+}
+_READS: Final = {
+    **dict.fromkeys(("read", "pread64", "recvfrom", "mq_timedreceive"), _received),
+    **dict.fromkeys(("readv", "preadv", "preadv2"), _vector_received),
+    "recvmsg": lambda call: _message(call, call[1], call.value),
+    "recvmmsg": _messages,
+}
+"""How the data of the calls that move some is printed."""

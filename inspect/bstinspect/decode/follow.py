@@ -9,7 +9,6 @@ It waits with inotify(7) and poll(2), and ignores SIGINT: the terminal's Ctrl-C 
 
 from __future__ import annotations
 
-import ctypes
 import os
 import select
 import signal
@@ -20,16 +19,16 @@ from typing import TYPE_CHECKING, Final
 from bstinspect.capture.file import CaptureReader
 from bstinspect.decode.layout import Layout
 from bstinspect.decode.text import Lines, StraceText
+from bstinspect.decode.traced import TracedOnly
 from bstinspect.errors import CaptureError
 from bstinspect.linux import prctl
-from bstinspect.records import Autopsy, CaptureStart, Detached, Lost, Tracing
+from bstinspect.linux.inotify import growth_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from bstinspect.records import AnyRecord, Record
 
-_IN_MODIFY: Final = 2
 _BITE: Final = 2000
 """So many records are decoded before it looks at its inputs again."""
 _MAX_ECHO: Final = 1 << 20
@@ -76,29 +75,6 @@ class Echo:
             self._broken = True  # nobody reads any more: the file is still written
             return
         del self._waiting[:written]
-
-
-class TracedOnly:
-    """Lets through what belongs to processes whose tracing is on: a watched one has records too."""
-
-    def __init__(self) -> None:
-        self._tids: dict[int, set[int]] = {}
-
-    def of(self, records: Iterable[AnyRecord]) -> Iterator[AnyRecord]:
-        """Yield those records; a process whose tracing ends is as good as detached."""
-        for record in records:
-            if isinstance(record, Tracing):
-                if record.on:
-                    self._tids[record.pid] = set()
-                else:
-                    for tid in sorted(self._tids.pop(record.pid, ())):
-                        yield Detached(record.when, tid, record.pid)
-            elif isinstance(record, CaptureStart | Lost):
-                yield record
-            elif record.pid in self._tids:
-                if not isinstance(record, Autopsy):
-                    self._tids[record.pid].add(record.tid)
-                yield record
 
 
 class Follower:
@@ -167,20 +143,10 @@ def _encode(lines: list[str]) -> bytes:
     return "".join(line + "\n" for line in lines).encode(errors="replace")
 
 
-def _watch(path: str) -> int:
-    """Return an inotify descriptor that is readable when the file grows."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    descriptor: int = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
-    if descriptor < 0 or libc.inotify_add_watch(descriptor, os.fsencode(path), _IN_MODIFY) < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), path)
-    return descriptor
-
-
 def follow(capture: str, text: str, *, echo: bool = False) -> None:
     """Follow until standard input ends. Raises OSError and CaptureError."""
     output = Echo(1) if echo else None
-    watched = _watch(capture)  # before the first reading, so that no growth is missed
+    watched = growth_of(capture)  # before the first reading, so that no growth is missed
     follower = Follower(capture, text, output)
     poller = select.poll()
     poller.register(watched, select.POLLIN)

@@ -29,7 +29,7 @@ class Layout:
     """What stands around a call."""
 
     pids: str = "always"
-    """``always`` (-o FILE with -f), ``several`` (in brackets, once there is a second thread), ``brackets``, ``never``."""
+    """``always`` (-o FILE with -f), ``brackets``, ``several`` (brackets once there are two), ``never``."""
     stamp: str = ""
     """``time`` or ``unix``: -t and -ttt."""
     stamp_digits: int = 0

@@ -249,6 +249,8 @@ class StraceText:
 
     def _attach(self, record: Attached) -> None:
         self._attached.add(record.tid)
+        if record.number >= 0:
+            self._thread(record.tid, record.pid).last = self._tables.name(record.number)
 
     def _signal(self, record: SignalDelivery) -> None:
         if self._wanted.signals(record.signal):
@@ -316,8 +318,8 @@ class StraceText:
             if call.note and not failed:
                 result += f" ({call.note})"
         if record.injected:
-            what, _, delayed = record.injected.partition("delay")
-            result += _NOTES.get(what.strip(","), "") + (" (DELAYED)" if "delay" in record.injected else "")
+            what, _, delayed = (record.injected + ",").partition("delay")
+            result += _NOTES.get(what.strip(","), "") + (" (DELAYED)" if delayed else "")
         duration = record.when - thread.entered if call else 0
         if thread.staged is not None:
             thread.staged.append(text)
@@ -368,7 +370,8 @@ class StraceText:
         padding = " " * max(self._layout.column - 2 - thread.column, 0)
         self._write(thread, f") {padding}= ?\n")
         if thread.staged is not None:
-            self._publish(thread, wanted="unfinished" in self._wanted.statuses and self._wanted.errors is None)
+            wanted = self._wanted
+            self._publish(thread, wanted="unfinished" in wanted.statuses and wanted.errors is None)
         self._ended(thread)
 
     def _end(self, record: Exited) -> None:

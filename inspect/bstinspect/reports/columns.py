@@ -42,7 +42,8 @@ def parse(text: str) -> tuple[str, ...]:
         if column in chosen:
             rest = ",".join(words[index:])
             raise UsageError(
-                f"call summary column has been provided more than once: '{word}' (-U option residual: '{rest}')"
+                f"call summary column has been provided more than once: '{word}' "
+                f"(-U option residual: '{rest}')"
             )
         chosen.append(column)
     return tuple(chosen) if "name" in chosen else (*chosen, "name")

@@ -170,7 +170,18 @@ class Lost(Line, frozen=True, tag="lost"):
 
 
 AnyLine: TypeAlias = (
-    Start | Syscall | Signal | Stopped | Continued | Spawned | Executed | Exited | Attached | Detached | Stack | Lost
+    Start
+    | Syscall
+    | Signal
+    | Stopped
+    | Continued
+    | Spawned
+    | Executed
+    | Exited
+    | Attached
+    | Detached
+    | Stack
+    | Lost
 )
 
 
@@ -236,9 +247,7 @@ class JsonLines:
 
     def _enter(self, record: records.SyscallEntry) -> None:
         tables = self._tables if self._tables.is_own(record.arch) else architecture("")
-        call = Call(
-            tables.name(record.number), record.arguments, Recorded.of(record), tables, self._style
-        )
+        call = Call(tables.name(record.number), record.arguments, Recorded.of(record), tables, self._style)
         call.pid = record.tid
         shape = shape_of(call)
         self._open[record.tid] = record, call, shape, shape.entry(call)

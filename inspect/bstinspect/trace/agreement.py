@@ -90,9 +90,7 @@ def _summary(options: Options, short: Mapping[str, int], long: set[str]) -> None
         )
     if not options.summary:
         if options.wall_clock:
-            raise UsageError(
-                "-w/--summary-wall-clock must be given with (-c/--summary-only or -C/--summary)"
-            )
+            raise UsageError("-w/--summary-wall-clock must be given with (-c/--summary-only or -C/--summary)")
         if "U" in long:
             raise UsageError("-U/--summary-columns must be given with (-c/--summary-only or -C/--summary)")
         if "S" in long:
@@ -109,7 +107,9 @@ def _summary(options: Options, short: Mapping[str, int], long: set[str]) -> None
             ("-T/--syscall-times", options.layout.durations is not None),
             ("-y/--decode-fds", bool(options.style.descriptors)),
         )
-        options.warnings += [f"{name} has no effect with -c/--summary-only" for name, given in without if given]
+        options.warnings += [
+            f"{name} has no effect with -c/--summary-only" for name, given in without if given
+        ]
     if options.json and options.summary == "only":
         raise UsageError("--json and -c/--summary-only are mutually exclusive", advice=False)
     if options.last and (options.json or options.separate or options.summary == "only"):

@@ -47,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
         if options.node is not None:
             from bstinspect.trace.node import trace_node
 
-            return trace_node(options)
+            return _end(*trace_node(options, partial(_renderer, options, _open(options))))
         return _end(*_trace(options))
     except UsageError as error:
         _say(str(error))
@@ -104,15 +104,10 @@ def _run(
     output: outputs.SharedOutput | outputs.SeparateOutput,
 ) -> tuple[int, int]:
     reading, writing = rendering.pipe(_PIPE_BYTES)
-    renderer = rendering.Renderer(
-        _reporters(options, output), output, messages="attach" not in options.wanted.quiet
-    )
-    child = rendering.start(renderer, reading, writing)
+    child = rendering.start(_renderer(options, output), reading, writing)
     output.abandon()
     outbox = PipeOutbox(writing)
-    outbox.capture_only(
-        CaptureStart(time.monotonic_ns(), FORMAT_VERSION, time.time_ns(), os.uname().machine)
-    )
+    outbox.capture_only(CaptureStart(time.monotonic_ns(), FORMAT_VERSION, time.time_ns(), os.uname().machine))
     run = Run(
         outbox,
         recording,
@@ -146,6 +141,11 @@ def _run(
     if status is None:  # let go by -b
         return 0, 0
     return (128 + (status & 0x7F), status & 0x7F) if status & 0x7F else (status >> 8, 0)
+
+
+def _renderer(options: Options, output: outputs.SharedOutput | outputs.SeparateOutput) -> rendering.Renderer:
+    quiet = "attach" in options.wanted.quiet
+    return rendering.Renderer(_reporters(options, output), output, messages=not quiet)
 
 
 def _attach(options: Options, run: Run) -> None:
@@ -245,9 +245,7 @@ def _reporters(options: Options, output: outputs.SharedOutput | outputs.Separate
             text = StraceText(recorder, options.layout, options.wanted, options.style, annotator)
             reporters.append(FlightRecorder(text, recorder, options.last_on))
         else:
-            reporters.append(
-                StraceText(output, options.layout, options.wanted, options.style, annotator)
-            )
+            reporters.append(StraceText(output, options.layout, options.wanted, options.style, annotator))
     if options.summary:
         from bstinspect.reports.summary import Form, Summary
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import difflib
 import os
 import re
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 
 _FRACTIONS: Final = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
 _DIGITS: Final = {"s": 0, "ms": 3, "us": 6, "ns": 9}
+_LIKENESS: Final = 0.7
+"""How like a call's name a word must be for it to be mentioned (difflib)."""
+_REG_EXTENDED: Final = 1
+_REG_NOSUB: Final = 8
+_REGEX_BYTES: Final = 256
+"""More than any C library's regex_t has."""
 _DESIGNATORS: Final = {"64": True, "32": False, "x32": False}
 """The personalities of ``NAME@64``: only the machine's own has calls that can be selected."""
 
@@ -110,25 +117,41 @@ def _calls(word: str) -> set[int]:
         found = {int(name)} if name.isdecimal() and int(name) in tables.names else None
     elif name.startswith("/"):
         found = _matching(name[1:])
+    elif name in ("all", "%all"):
+        found = set(tables.names)
     else:
         members = calls_of_class(name)
         if members is None and name in tables.numbers:
             members = frozenset({name})
-        found = None if members is None else {tables.numbers[each] for each in members if each in tables.numbers}
+        found = (
+            None if members is None else {tables.numbers[each] for each in members if each in tables.numbers}
+        )
     if not found and not optional and found != set():
-        close = difflib.get_close_matches(name, tables.numbers, 1)
+        close = difflib.get_close_matches(name, tables.numbers, 1, _LIKENESS)
         hint = f" (did you mean {close[0]}?)" if close else ""
         raise UsageError(f"invalid system call '{word}'{hint}", advice=False)
     return (found or set()) if own else set()
 
 
 def _matching(pattern: str) -> set[int] | None:
+    """Return the calls that an extended regular expression of regcomp(3) matches. Raises UsageError."""
     numbers = architecture(os.uname().machine).numbers
+    libc = ctypes.CDLL(None)
+    compiled = ctypes.create_string_buffer(_REGEX_BYTES)
+    error = libc.regcomp(compiled, os.fsencode(pattern), _REG_EXTENDED | _REG_NOSUB)
+    if error:
+        message = ctypes.create_string_buffer(256)
+        libc.regerror(error, compiled, message, len(message))
+        raise UsageError(f"regcomp: {pattern}: {message.value.decode(errors='replace')}", advice=False)
     try:
-        expression = re.compile(pattern)
-    except re.error as error:
-        raise UsageError(f"regcomp: {pattern}: {error}", advice=False) from error
-    return {number for name, number in numbers.items() if expression.search(name)} or None
+        found = {
+            number
+            for name, number in numbers.items()
+            if not libc.regexec(compiled, name.encode(), 0, None, 0)
+        }
+    finally:
+        libc.regfree(compiled)
+    return found or None
 
 
 def signal_word(word: str) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from bstinspect.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 NONE: Final = "none"
 REQUIRED: Final = "required"
@@ -30,11 +30,17 @@ class Option(NamedTuple):
 
 
 def parse(
-    arguments: Sequence[str], letters: Mapping[str, str], names: Mapping[str, str]
+    arguments: Sequence[str],
+    letters: Mapping[str, str],
+    names: Mapping[str, str],
+    synonyms: Mapping[str, str] | None = None,
+    extras: Collection[str] = (),
 ) -> tuple[list[Option], list[str]]:
     """Return the options, and what follows them: the command.
 
-    `letters` and `names` say of each option whether it takes an argument. Raises UsageError.
+    `letters` and `names` say of each option whether it takes an argument; `synonyms` which long names mean
+    the same: a prefix of only such ones is clear. A name among `extras` has the prefixes that no other has.
+    Raises UsageError.
     """
     options: list[Option] = []
     left = list(arguments)
@@ -43,7 +49,7 @@ def parse(
         if word == "--":
             break
         if word.startswith("--"):
-            options.append(_long(word[2:], left, names))
+            options.append(_long(word[2:], left, names, synonyms or {}, extras))
         else:
             options += _short(word[1:], left, letters)
     return options, left
@@ -65,14 +71,17 @@ def _short(word: str, left: list[str], letters: Mapping[str, str]) -> list[Optio
     return options
 
 
-def _long(word: str, left: list[str], names: Mapping[str, str]) -> Option:
+def _long(
+    word: str, left: list[str], names: Mapping[str, str], synonyms: Mapping[str, str], extras: Collection[str]
+) -> Option:
     given, equals, text = word.partition("=")
     matching = [given] if given in names else [name for name in names if name.startswith(given)]
+    matching = [name for name in matching if name not in extras] or matching
     if not matching:
-        raise UsageError(f"unrecognized option '--{given}'")
-    if len(matching) > 1:
+        raise UsageError(f"unrecognized option '--{word}'")
+    if len({(synonyms.get(name, name), names[name]) for name in matching}) > 1:
         possible = " ".join(f"'--{name}'" for name in matching)
-        raise UsageError(f"option '--{given}' is ambiguous; possibilities: {possible}")
+        raise UsageError(f"option '--{word}' is ambiguous; possibilities: {possible}")
     name = matching[0]
     kind = names[name]
     if kind == NONE and equals:

@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bstinspect.capture.rules import FOREVER, Rule
 from bstinspect.decode.architecture import native_numbers
 from bstinspect.decode.classes import CLASSES
 from bstinspect.errors import UsageError
-from bstinspect.trace.expressions import error_word, nanoseconds, signal_word, syscall_set
+from bstinspect.trace.expressions import decimal, error_word, nanoseconds, signal_word, syscall_set
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ENOSYS: Final = 38
+_U64: Final = (1 << 64) - 1
 _WHEN: Final = re.compile(r"(\d+)(?:\.\.(\d+))?(\+(\d*))?", re.ASCII)
 _POKE: Final = re.compile(r"@arg([1-7])=((?:[0-9a-fA-F]{2}){1,1024})", re.ASCII)
+_UNSIGNED: Final = re.compile(r"\s*([-+]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)", re.ASCII)
 _ARGUMENT: Final = re.compile(r"arg([1-6])", re.ASCII)
 
 
@@ -51,39 +56,58 @@ def parse(text: str, *, fault: bool = False) -> Rule:
     return rule
 
 
-def _token(rule: Rule, key: str, word: str) -> Rule:  # noqa: PLR0911 - one a key
+def _error(rule: Rule, word: str) -> Rule:
+    return replace(rule, error=_positive(error_word(word)))
+
+
+def _retval(rule: Rule, word: str) -> Rule:
+    return replace(rule, value=_unsigned(word))
+
+
+def _signal(rule: Rule, word: str) -> Rule:
+    return replace(rule, signal=_positive(signal_word(word), 64))
+
+
+def _syscall(rule: Rule, word: str) -> Rule:
+    if word not in CLASSES["pure"]:  # only calls without side effects, as in strace
+        raise ValueError(word)
+    return replace(rule, call=native_numbers()[word])
+
+
+def _path(rule: Rule, word: str) -> Rule:
+    if not word:
+        raise ValueError(word)
+    return replace(rule, path=word)
+
+
+def _descriptor(rule: Rule, word: str) -> Rule:
+    number = decimal(word)
+    if number < 0:
+        raise ValueError(word)
+    return replace(rule, descriptor=number)
+
+
+def _unsigned(word: str) -> int:
+    """Read a number as C's strtoull(3) does with base 0: also octal, also negative. Raises ValueError."""
+    match = _UNSIGNED.fullmatch(word)
+    if not match:
+        raise ValueError(word)
+    digits = match[2]
+    base = 16 if digits[:2].lower() == "0x" else 8 if digits.startswith("0") else 10
+    number = int(digits, base)
+    if number > _U64:
+        raise ValueError(word)
+    return (-number if match[1] == "-" else number) & _U64
+
+
+def _token(rule: Rule, key: str, word: str) -> Rule:
     """Return the rule with one more property. Raises ValueError."""
-    match key:
-        case "when":
-            return _when(rule, word)
-        case "error":
-            return replace(rule, error=_positive(error_word(word)))
-        case "retval":
-            return replace(rule, value=int(word, 0) & (1 << 64) - 1)
-        case "signal":
-            return replace(rule, signal=_positive(signal_word(word), 64))
-        case "syscall":
-            if word not in CLASSES["pure"]:
-                raise ValueError(word)
-            return replace(rule, call=native_numbers()[word])
-        case "delay_enter":
-            return replace(rule, delay_enter_ns=nanoseconds(word))
-        case "delay_exit":
-            return replace(rule, delay_exit_ns=nanoseconds(word))
-        case "poke_enter":
-            return replace(rule, poke_enter=_pokes(word))
-        case "poke_exit":
-            return replace(rule, poke_exit=_pokes(word))
-        case "fd":
-            return replace(rule, descriptor=int(word))
-        case "path":
-            if not word:
-                raise ValueError(key)
-            return replace(rule, path=word)
-    if match := _ARGUMENT.fullmatch(key):
-        value = int(word, 0) & (1 << 64) - 1
-        return replace(rule, arguments=(*rule.arguments, (int(match[1]) - 1, value)))
-    raise ValueError(key)
+    if key in _TOKENS:
+        return _TOKENS[key](rule, word)
+    match = _ARGUMENT.fullmatch(key)
+    if not match:
+        raise ValueError(key)
+    return replace(rule, arguments=(*rule.arguments, (int(match[1]) - 1, _unsigned(word))))
 
 
 def _positive(number: int, most: int = 4095) -> int:
@@ -120,3 +144,18 @@ def _pokes(word: str) -> tuple[tuple[int, bytes], ...]:
     if len({index for index, _ in pokes}) < len(pokes):
         raise ValueError(word)
     return tuple(pokes)
+
+
+_TOKENS: Final[dict[str, Callable[[Rule, str], Rule]]] = {
+    "when": _when,
+    "error": _error,
+    "retval": _retval,
+    "signal": _signal,
+    "syscall": _syscall,
+    "delay_enter": lambda rule, word: replace(rule, delay_enter_ns=nanoseconds(word)),
+    "delay_exit": lambda rule, word: replace(rule, delay_exit_ns=nanoseconds(word)),
+    "poke_enter": lambda rule, word: replace(rule, poke_enter=_pokes(word)),
+    "poke_exit": lambda rule, word: replace(rule, poke_exit=_pokes(word)),
+    "fd": _descriptor,
+    "path": _path,
+}

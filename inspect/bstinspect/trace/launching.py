@@ -38,10 +38,7 @@ class Command:
 
 def find(name: str) -> str:
     """Return the path that a shell would run. Raises LaunchError."""
-    if "/" in name:
-        path = name
-    else:
-        path = next(filter(_is_program, _candidates(name)), "")
+    path = name if "/" in name else next(filter(_is_program, _candidates(name)), "")
     try:
         os.stat(path)
     except OSError as error:
@@ -198,7 +195,7 @@ def give_up_standard_streams() -> None:
 
 
 def mind_signals(interruptible: int) -> None:
-    """Do with the signals from the terminal what -I says (1 to 4); in mode 2 they are read from a descriptor."""
+    """Do with the signals from the terminal what -I says (1 to 4); mode 2 reads them from a descriptor."""
     for number in (signal.SIGTTOU, signal.SIGTTIN):
         signal.signal(number, signal.SIG_IGN)
     if interruptible == 1:
@@ -226,7 +223,7 @@ def resolve(paths: Sequence[str], say: Callable[[str], None] | None) -> list[str
     found = []
     for path in paths:
         found.append(path)
-        real = os.path.realpath(path)  # noqa: PTH - strings as the kernel has them
+        real = os.path.realpath(path)
         if real != path and os.path.exists(path):  # noqa: PTH110
             found.append(real)
             if say:

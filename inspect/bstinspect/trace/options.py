@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from bstinspect.capture.rules import Rule
 from bstinspect.decode.layout import MESSAGES, STATUSES, Layout, Wanted
 from bstinspect.decode.style import Constants, Hex, Style, no_calls
 from bstinspect.errors import NotSupportedError, UsageError
@@ -39,10 +40,12 @@ NAMES: Final = {
     "signals": REQUIRED, "status": REQUIRED, "read": REQUIRED, "write": REQUIRED, "fault": REQUIRED,
     "inject": REQUIRED, "kvm": REQUIRED, "quiet": OPTIONAL, "silent": OPTIONAL, "silence": OPTIONAL,
     "decode-fds": OPTIONAL, "decode-pids": REQUIRED, "secontext": OPTIONAL,
-    # Not in strace 6.1: the first is a later strace's, the others are our own.
+    # Not in strace 6.1: `OWN`.
     "trace-fds": REQUIRED, "json": NONE, "last": REQUIRED, "last-on": REQUIRED, "zmtp": NONE,
     "summary-by": REQUIRED, "node": REQUIRED, "session": REQUIRED,
 }  # fmt: skip
+OWN: Final = frozenset({"trace-fds", "json", "last", "last-on", "zmtp", "summary-by", "node", "session"})
+"""Not in strace 6.1: the first is a later strace's, the others are our own. They take no prefix from its names."""
 _SAME: Final = {
     "columns": "a", "output-append-mode": "A", "detach-on": "b", "summary-only": "c", "summary": "C",
     "debug": "d", "env": "E", "help": "h", "instruction-pointer": "i", "interruptible": "I",
@@ -98,7 +101,7 @@ class Options:
     descriptors: expressions.NumberSet | None = None
     strings_given: bool = False
     """-s was given."""
-    rules: list[injection.Rule] = field(default_factory=list)
+    rules: list[Rule] = field(default_factory=list)
     style: Style = field(default_factory=Style)
     layout: Layout = field(default_factory=Layout)
     wanted: Wanted = field(default_factory=Wanted)
@@ -116,6 +119,134 @@ class Options:
     help: bool = False
     version: bool = False
     warnings: list[str] = field(default_factory=list)
+
+
+def _signals(options: Options, text: str) -> None:
+    signals = expressions.number_set(text, expressions.signal_word, "signal")
+    options.wanted = replace(options.wanted, signals=signals)
+
+
+def _statuses(options: Options, text: str) -> None:
+    statuses = expressions.words_of(text, {each: each for each in STATUSES}, "status")
+    options.wanted = replace(options.wanted, statuses=statuses)
+
+
+def _quiet(options: Options, text: str) -> None:
+    options.wanted = replace(options.wanted, quiet=expressions.words_of(text, _QUIET, "quiet"))
+
+
+def _errors(options: Options, text: str) -> None:
+    errors = expressions.number_set(text, expressions.error_word, "errno")
+    options.wanted = replace(options.wanted, errors=errors)
+
+
+def _duration(options: Options, text: str) -> None:
+    try:
+        shortest = expressions.nanoseconds(text)
+    except ValueError:
+        raise UsageError(f"invalid duration '{text}'", advice=False) from None
+    options.wanted = replace(options.wanted, shortest_ns=shortest)
+
+
+def _reads(options: Options, text: str) -> None:
+    numbers = expressions.number_set(text, expressions.decimal, "descriptor")
+    options.wanted = replace(options.wanted, reads=numbers)
+
+
+def _writes(options: Options, text: str) -> None:
+    numbers = expressions.number_set(text, expressions.decimal, "descriptor")
+    options.wanted = replace(options.wanted, writes=numbers)
+
+
+def _details(options: Options, text: str) -> None:
+    known = {each: each for each in (*_KINDS, "peer")}
+    kinds = expressions.words_of(text, known, "decode-fds")
+    if text.endswith("all"):
+        kinds -= {"peer"}  # our own, and only on request
+    options.style = replace(options.style, descriptors=kinds)
+
+
+def _process_names(options: Options, text: str) -> None:
+    words = expressions.words_of(text, {"comm": "comm", "pidns": "pidns"}, "decode-pids")
+    if "pidns" in words and text != "all":
+        raise _not_supported("--decode-pids=pidns")
+    options.style = replace(options.style, names="comm" in words)
+
+
+def _only(status: str) -> Callable[[Options, str], None]:
+    def take(options: Options, _value: str) -> None:
+        options.wanted = replace(options.wanted, statuses=frozenset({status}))
+
+    return take
+
+
+def _set(name: str, value: object = None) -> Callable[[Options, str], None]:
+    """Return what sets a field: to `value`, or to the option's own."""
+    return lambda options, text: setattr(options, name, text if value is None else value)
+
+
+def _lay_out(name: str) -> Callable[[Options, str], None]:
+    def take(options: Options, _value: str) -> None:
+        options.layout = replace(options.layout, **{name: True})  # type: ignore[arg-type]
+
+    return take
+
+
+def _whole(options: Options, _value: str) -> None:
+    options.style = replace(options.style, abbreviated=no_calls)
+
+
+_SIMPLE: Final[dict[str, Callable[[Options, str], None]]] = {
+    "A": _set("append", value=True),
+    "E": lambda options, text: options.environment.append(text),
+    "follow-forks": _set("follow", value=True),
+    "output-separately": _set("separate", value=True),
+    "h": _set("help", value=True),
+    "V": _set("version", value=True),
+    "i": _lay_out("addresses"),
+    "n": _lay_out("numbers"),
+    "k": _set("stacks", value=True),
+    "o": _set("output"),
+    "P": lambda options, text: options.paths.append(text),
+    "u": _set("user"),
+    "v": _whole,
+    "w": _set("wall_clock", value=True),
+    "Y": lambda options, _text: _process_names(options, "comm"),
+    "z": _only("successful"),
+    "Z": _only("failed"),
+    "seccomp-bpf": _set("seccomp", value=True),
+    "json": _set("json", value=True),
+    "zmtp": _set("zmtp", value=True),
+    "session": _set("session"),
+}
+"""The options that only set something."""
+_SETS: Final[dict[str, Callable[[Options, str], None]]] = {
+    "trace": lambda options, text: setattr(options, "calls", expressions.syscall_set(text)),
+    "abbrev": lambda options, text: _style_calls(options, "abbreviated", text),
+    "verbose": lambda options, text: _style_calls(options, "verbose", text),
+    "raw": lambda options, text: _style_calls(options, "raw", text),
+    "signals": _signals,
+    "status": _statuses,
+    "quiet": _quiet,
+    "errno": _errors,
+    "duration": _duration,
+    "read": _reads,
+    "write": _writes,
+    "fault": lambda options, text: options.rules.append(injection.parse(text, fault=True)),
+    "inject": lambda options, text: options.rules.append(injection.parse(text)),
+    "decode-fds": _details,
+    "decode-pids": _process_names,
+    "trace-fds": lambda options, text: setattr(
+        options, "descriptors", expressions.number_set(text, expressions.decimal, "descriptor")
+    ),
+}
+"""What stands behind -e, and the long names that mean the same."""
+_WITHOUT_VALUE: Final = {"quiet": "attach,personality", "decode-fds": "path"}
+
+
+def _style_calls(options: Options, name: str, text: str) -> None:
+    calls = expressions.name_set(expressions.syscall_set(text)).holds
+    options.style = replace(options.style, **{name: calls})  # type: ignore[arg-type]
 
 
 class Reader:
@@ -138,60 +269,17 @@ class Reader:
     def read(self, option: Option) -> None:
         """Take one option. Raises UsageError, NotSupportedError."""
         name = _SAME.get(option.name, option.name)
-        options, value = self.options, option.value or ""
         if name in self.short:
             self.short[name] += 1
         elif name in self._by_name:
             self._by_name[name](option)
         elif option.long and name in _QUALIFIERS:
             self.qualify(_QUALIFIERS[name], option.value)
+        elif name in _SIMPLE:
+            _SIMPLE[name](self.options, option.value or "")
+            self.long.add(name)
         else:
-            match name:
-                case "A":
-                    options.append = True
-                case "E":
-                    options.environment.append(value)
-                case "follow-forks":
-                    options.follow = True
-                    self.long.add(name)
-                case "output-separately":
-                    options.separate = True
-                case "h":
-                    options.help = True
-                case "V":
-                    options.version = True
-                case "i":
-                    options.layout = replace(options.layout, addresses=True)
-                case "n":
-                    options.layout = replace(options.layout, numbers=True)
-                case "k":
-                    options.stacks = True
-                case "o":
-                    options.output = value
-                case "P":
-                    options.paths.append(value)
-                case "u":
-                    options.user = value
-                case "v":
-                    options.style = replace(options.style, abbreviated=no_calls)
-                case "w":
-                    options.wall_clock = True
-                case "Y":
-                    self.qualify("decode-pids", "comm")
-                case "z" | "Z":
-                    statuses = frozenset({"successful" if name == "z" else "failed"})
-                    options.wanted = replace(options.wanted, statuses=statuses)
-                    self.long.add(name)
-                case "seccomp-bpf":
-                    options.seccomp = True
-                case "json":
-                    options.json = True
-                case "zmtp":
-                    options.zmtp = True
-                case "session":
-                    options.session = value
-                case _:
-                    raise NotSupportedError(f"{option} is an option of strace that bstrace does not support")
+            raise _not_supported(str(option))
 
     # What stands behind -e.
 
@@ -204,51 +292,12 @@ class Reader:
             self.qualify("trace", text)
 
     def qualify(self, name: str, value: str | None) -> None:
-        """Take a set: ``trace=``, ``signal=``, and so on. Raises UsageError."""
-        options, text = self.options, value or ""
-        match name:
-            case "trace":
-                options.calls = expressions.syscall_set(text)
-            case "abbrev" | "verbose" | "raw":
-                options.style = _with_calls(options.style, name, expressions.syscall_set(text))
-            case "signals":
-                signals = expressions.number_set(text, expressions.signal_word, "signal")
-                options.wanted = replace(options.wanted, signals=signals)
-            case "status":
-                statuses = expressions.words_of(text, {each: each for each in STATUSES}, "status")
-                options.wanted = replace(options.wanted, statuses=statuses)
-            case "quiet":
-                chosen = expressions.words_of(text if value is not None else "attach,personality", _QUIET, name)
-                options.wanted = replace(options.wanted, quiet=chosen)
-                self.long.add(name)
-            case "read" | "write":
-                numbers = expressions.number_set(text, expressions.decimal, "descriptor")
-                if name == "read":
-                    options.wanted = replace(options.wanted, reads=numbers)
-                else:
-                    options.wanted = replace(options.wanted, writes=numbers)
-            case "errno":
-                errors = expressions.number_set(text, expressions.error_word, "errno")
-                options.wanted = replace(options.wanted, errors=errors)
-            case "duration":
-                options.wanted = replace(options.wanted, shortest_ns=_time(text, "duration"))
-            case "fault" | "inject":
-                options.rules.append(injection.parse(text, fault=name == "fault"))
-            case "decode-fds":
-                known = {each: each for each in (*_KINDS, "peer")}
-                kinds = expressions.words_of(text if value is not None else "path", known, name)
-                kinds = kinds - {"peer"} if text.endswith("all") else kinds
-                options.style = replace(options.style, descriptors=kinds)
-                self.long.add(name)
-            case "decode-pids":
-                words = expressions.words_of(text, {"comm": "comm", "pidns": "pidns"}, name)
-                if "pidns" in words and text != "all":
-                    raise NotSupportedError("--decode-pids=pidns is an option of strace that bstrace does not support")
-                options.style = replace(options.style, names="comm" in words)
-            case "trace-fds":
-                options.descriptors = expressions.number_set(text, expressions.decimal, "descriptor")
-            case _:
-                raise NotSupportedError(f"-e {name}= is an option of strace that bstrace does not support")
+        """Take a set: ``trace=``, ``signal=``, and so on. Raises UsageError, NotSupportedError."""
+        take = _SETS.get(name)
+        if take is None:
+            raise _not_supported(f"-e {name}=")
+        take(self.options, value if value is not None else _WITHOUT_VALUE.get(name, ""))
+        self.long.add(name)
 
     # One method an option with a value.
 
@@ -373,7 +422,7 @@ def parse(arguments: Sequence[str]) -> Options:
     """Read the command line. Raises UsageError, NotSupportedError."""
     from bstinspect.trace.agreement import check
 
-    given, command = split(arguments, LETTERS, NAMES)
+    given, command = split(arguments, LETTERS, NAMES, _SAME, OWN)
     reader = Reader()
     for option in given:
         reader.read(option)
@@ -383,15 +432,8 @@ def parse(arguments: Sequence[str]) -> Options:
     return reader.options
 
 
-def _with_calls(style: Style, name: str, calls: expressions.NumberSet) -> Style:
-    """Return the style with another set of calls for ``abbrev``, ``verbose`` or ``raw``."""
-    names = expressions.name_set(calls).holds
-    match name:
-        case "abbrev":
-            return replace(style, abbreviated=names)
-        case "verbose":
-            return replace(style, verbose=names)
-    return replace(style, raw=names)
+def _not_supported(name: str) -> NotSupportedError:
+    return NotSupportedError(f"{name} is an option of strace that bstrace does not support")
 
 
 def _invalid(option: Option) -> UsageError:
@@ -410,10 +452,3 @@ def _digits(option: Option) -> int:
         return expressions.digits_of(option.value)
     except ValueError:
         raise _invalid(option) from None
-
-
-def _time(text: str, kind: str) -> int:
-    try:
-        return expressions.nanoseconds(text)
-    except ValueError:
-        raise UsageError(f"invalid {kind} '{text}'", advice=False) from None

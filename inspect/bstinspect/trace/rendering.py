@@ -16,7 +16,7 @@ from bstinspect.trace.outbox import LENGTH
 from bstinspect.trace.outputs import SeparateOutput, SharedOutput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 _CHUNK: Final = 1 << 17
 
@@ -45,13 +45,21 @@ class Renderer:
     def run(self, descriptor: int) -> None:
         """Read to the end of the pipe. Raises OSError where the output cannot be written."""
         for batch in batches(descriptor):
-            if self._messages or isinstance(self._output, SeparateOutput):
-                for record in batch:
-                    self._one(record)
-            else:
-                for reporter in self._reporters:
-                    reporter.feed(batch)
-            self._output.flush()
+            self.take(batch)
+        self.end()
+
+    def take(self, batch: Sequence[Record]) -> None:
+        """Take records, and write what they say. Raises OSError."""
+        if self._messages or isinstance(self._output, SeparateOutput):
+            for record in batch:
+                self._one(record)
+        else:
+            for reporter in self._reporters:
+                reporter.feed(batch)
+        self._output.flush()
+
+    def end(self) -> None:
+        """Say what is left to say. Raises OSError."""
         for reporter in self._reporters:
             reporter.finish()
         self._output.close()
@@ -91,7 +99,7 @@ def batches(descriptor: int) -> Iterator[list[AnyRecord]]:
 
 
 def pipe(size: int) -> tuple[int, int]:
-    """Make a pipe that holds about `size` bytes, or as much as is allowed (pipe(7)): reading end, writing end."""
+    """Make a pipe of about `size` bytes, or as many as are allowed (pipe(7)): reading end, writing end."""
     reading, writing = os.pipe2(os.O_CLOEXEC)
     with contextlib.suppress(OSError):
         fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, size)
@@ -105,7 +113,7 @@ def start(renderer: Renderer, reading: int, writing: int) -> int:
         os.close(reading)
         return pid
     os.close(writing)
-    _serve(renderer, reading)
+    return _serve(renderer, reading)
 
 
 def _serve(renderer: Renderer, reading: int) -> NoReturn:

@@ -1,0 +1,35 @@
+"""Which records of a session's capture belong to processes that are being traced."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bstinspect.records import Autopsy, CaptureStart, Detached, Lost, Tracing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from bstinspect.records import AnyRecord
+
+
+class TracedOnly:
+    """Lets through what belongs to processes whose tracing is on: a watched one has records too."""
+
+    def __init__(self) -> None:
+        self._tids: dict[int, set[int]] = {}
+
+    def of(self, records: Iterable[AnyRecord]) -> Iterator[AnyRecord]:
+        """Yield those records; a process whose tracing ends is as good as detached."""
+        for record in records:
+            if isinstance(record, Tracing):
+                if record.on:
+                    self._tids[record.pid] = set()
+                else:
+                    for tid in sorted(self._tids.pop(record.pid, ())):
+                        yield Detached(record.when, tid, record.pid)
+            elif isinstance(record, CaptureStart | Lost):
+                yield record
+            elif record.pid in self._tids:
+                if not isinstance(record, Autopsy):
+                    self._tids[record.pid].add(record.tid)
+                yield record
