@@ -12,6 +12,7 @@ import argparse
 import shlex
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,7 +64,7 @@ def _cases(given: argparse.Namespace, folder: Path) -> Iterator[Case]:
     for word in given.words:
         source = Path(word) if Path(word).exists() else PROGRAMS / f"{word.removesuffix('.c')}.c"
         for case in program_cases(source, compile_program(source, folder)):
-            yield Case(case.command, given.options, case.mode, case.masks) if given.options else case
+            yield replace(case, options=given.options) if given.options else case
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ A program of ours says in its first comments how it is traced:
     /* trace: -x -- one two */                   with the program's arguments after --
     /* compare: thread */                        not in order over all threads (see compare.Mode)
     /* mask: st_dev=makedev\((.*?)\) */           not compared: the groups of this expression, or all of it
+    /* output: stderr */                         the trace goes there
     /* skip: unprivileged */                     root only
 """
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 PROGRAMS: Final = Path(__file__).parent / "programs"
 ATTEMPTS: Final = 3
-_DIRECTIVE: Final = re.compile(r"^/\* (trace|compare|mask|skip): *(.*?) \*/$", re.MULTILINE)
+_DIRECTIVE: Final = re.compile(r"^/\* (trace|compare|mask|output|skip): *(.*?) \*/$", re.MULTILINE)
 _FLAGS: Final = ("-O1", "-w", "-pthread", "-D_GNU_SOURCE")
 
 
@@ -128,12 +129,12 @@ def program_cases(source: Path, binary: Path) -> list[Case]:
     """Return the runs that a program's comments ask for."""
     asked = directives(source)
     mode = cast("Mode", asked.get("compare", ["order"])[0])
+    output = cast("Output", asked.get("output", ["file"])[0])
+    masks = tuple(asked.get("mask", ()))
     cases = []
     for line in asked.get("trace", ["-f"]):
         options, _, words = f" {line}".partition(" -- ")
-        cases.append(
-            Case((str(binary), *shlex.split(words)), options.strip(), mode, tuple(asked.get("mask", ())))
-        )
+        cases.append(Case((str(binary), *shlex.split(words)), options.strip(), mode, masks, output))
     return cases
 
 

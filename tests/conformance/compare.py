@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from .lines import joined
 from .normalise import Form, Normaliser
+from .summary import without_times
 from .tracers import Run, fixed_addresses
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 Mode = Literal["order", "thread", "multiset"]
 """All lines in order; each thread's lines in order; or how often each thread has each line."""
+
+_ATTACHED: Final = re.compile(r"TRACER: Process \d+ attached\n")
 
 
 @dataclass
@@ -48,9 +52,10 @@ class Comparison:
         return "\n".join([head, *(f"  {each}" for each in self.failing()), *self.differences[:limit], *more])
 
 
-def forms(trace: Run, mode: Mode = "order", masks: Sequence[str] = ()) -> list[Form]:
-    """Return the normal forms of a run's trace."""
-    raw = trace.trace.splitlines()
+def forms(trace: Run, mode: Mode = "order", masks: Sequence[str] = (), name: str = "strace") -> list[Form]:
+    """Return the normal forms of the trace that the tracer `name` made."""
+    raw = without_times(without_attached(anonymous(trace.trace, name)).split("\n"))
+    raw = [line for line in raw if line]
     normaliser = Normaliser(
         "exact" if fixed_addresses() else "named",
         tuple(masks),
@@ -59,6 +64,12 @@ def forms(trace: Run, mode: Mode = "order", masks: Sequence[str] = ()) -> list[F
         loose=mode == "multiset",
     )
     return normaliser.lines(raw if mode == "order" else joined(raw))
+
+
+def without_attached(text: str) -> str:
+    """Put what a tracer says of new processes at the end: it may come in the midst of a call."""
+    said = [found[0] for found in _ATTACHED.finditer(text)]
+    return _ATTACHED.sub("", text) + "".join(said)
 
 
 def compare_forms(theirs: Sequence[Form], ours: Sequence[Form], mode: Mode = "order") -> Comparison:
@@ -82,7 +93,7 @@ def compare_runs(
     names: Sequence[str] = ("strace", "bstrace"),
 ) -> Comparison:
     """Compare two runs: their traces, and how they ended and what else they wrote."""
-    found = compare_forms(forms(theirs, mode, masks), forms(ours, mode, masks), mode)
+    found = compare_forms(forms(theirs, mode, masks, names[0]), forms(ours, mode, masks, names[1]), mode)
     found.total["(end)"] += 1
     said = []
     if theirs.late or ours.late:
@@ -105,8 +116,13 @@ def messages(text: str, name: str) -> str:
     What strace says of its own reads of memory that broke off, to those who debug it, is left out.
     """
     normaliser = Normaliser()
-    lines = [line.replace(f"{name}: ", "TRACER: ") for line in text.splitlines()]
-    return "\n".join(normaliser.line(line).text for line in lines if ": short read (" not in line)
+    lines = [line for line in anonymous(text, name).splitlines() if ": short read (" not in line]
+    return "\n".join(normaliser.line(line).text for line in lines)
+
+
+def anonymous(text: str, name: str) -> str:
+    """Return what a tracer wrote with what it calls itself the same for all."""
+    return re.sub(rf"(?<![\w/]){name}(?: trace)?(?=: | -h')", "TRACER", text)
 
 
 def _in_order(theirs: Sequence[Form], ours: Sequence[Form], found: Comparison) -> None:

@@ -31,6 +31,7 @@ _BARE_ADDRESS: Final = re.compile(r"[0-9a-f]{16}")
 _EPOLL_DATA: Final = re.compile(r"\{u32=(\d+), u64=(\d+)\}")
 _NAMED_PID: Final = re.compile(r"\b(\w*pid|si_tid|parent_tid|child_tid)=(\[?)(\d+)")
 _PID_LINK: Final = re.compile(r"(<pid:|\bin pid |\bProcess |\bPID=)(\d+)")
+_LATE_RESULT: Final = re.compile(r"(\) +@?\d* ?= )(\d+)(?=$|<)")
 _PROC: Final = re.compile(r"(/proc/|/task/)(\d+)\b")
 _INODE: Final = re.compile(r"\b((?:st|d|stx)_ino=|(?:socket|pipe|mnt|net|[A-Z][A-Z0-9-]*):\[)(\d+)(->(\d+))?")
 _PORT: Final = re.compile(r"(htons\(|(?:\d|\]):)(\d{5})\b")
@@ -122,6 +123,9 @@ class Normaliser:
         aligned = "" if at is None else f" {self._column(parts, at, before)}"
         if parts.kind in {"call", "unfinished"}:
             before = self._arguments(parts.name, before)
+        elif parts.kind == "other":  # what follows a message that came in the midst of a call
+            took = spent(before)
+            before = _LATE_RESULT.sub(self._known_pid_match, before.removesuffix(took)) + _digits(took)
         elif parts.kind == "resumed" and parts.name in TIME_ARGUMENTS:
             before = _FIGURES.sub("=9", before)
         elif parts.kind == "resumed" and parts.name in RANDOM_ARGUMENTS:
