@@ -78,6 +78,7 @@ static void selects(char *end)
 		memset(&in, 0, 128), memset(&out, 0, 128), memset(&except, 0, 128); \
 		left->tv_sec = left->tv_usec = 0;                                   \
 	} while (0)
+	memset(end - 64, 0, 64);
 	for (unsigned i = 0; i < 9; i++) {
 		CLEAR();
 #ifdef SYS_select
