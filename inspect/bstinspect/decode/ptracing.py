@@ -74,14 +74,14 @@ class _GetSet(Shape):
         return call.kept is not None
 
     def entry(self, call: Call) -> list[str]:
-        data = call.peek(call[3], _IOVEC.size)
+        data = call.fetch_anyway(call[3], _IOVEC.size)
         call.kept = None if data is None else _IOVEC.unpack(data)[1]
         return super().entry(call) + ([pointer(call[3])] if data is None else [])
 
     def exit(self, call: Call) -> list[str]:
         if call.kept is None:
             return []
-        data = call.peek(call[3], _IOVEC.size)
+        data = call.fetch_anyway(call[3], _IOVEC.size)
         if data is None:
             return [pointer(call[3])]
         base, length = _IOVEC.unpack(data)
@@ -98,7 +98,7 @@ class _SetSet(Shape):
         return call.kept is not None
 
     def entry(self, call: Call) -> list[str]:
-        data = call.peek(call[3], _IOVEC.size)
+        data = call.fetch_anyway(call[3], _IOVEC.size)
         texts = super().entry(call)
         if data is None:
             call.kept = None
@@ -110,7 +110,7 @@ class _SetSet(Shape):
     def exit(self, call: Call) -> list[str]:
         if call.kept is None:
             return []
-        data = call.peek(call[3], _IOVEC.size)
+        data = call.fetch_anyway(call[3], _IOVEC.size)
         length = None if data is None else _IOVEC.unpack(data)[1]
         return ["}" if length in (None, call.kept) else f" => {length}}}"]
 

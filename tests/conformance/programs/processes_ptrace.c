@@ -110,11 +110,11 @@ int main(void)
 {
 	char *end = edge();
 	int status;
+	unsigned long set = 1 << SIGCHLD - 1;
+	syscall(SYS_rt_sigprocmask, SIG_BLOCK, &set, NULL, 8);
 	pid_t pid = syscall(SYS_fork);
 	if (pid == 0)
 		tracee();
-	unsigned long set = 1 << SIGCHLD - 1;
-	syscall(SYS_rt_sigprocmask, SIG_BLOCK, &set, NULL, 8);
 	waitpid(pid, &status, __WALL);
 	TRY(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
 	questions(pid, end);
