@@ -47,6 +47,8 @@ class OpenFile(msgspec.Struct, frozen=True, array_like=True):
     """Of a socket whose other end another process holds: ``node 20 pid 4625``."""
     protocol: str = ""
     """Of a socket the kernel's name of its protocol: ``TCP``, ``UNIX-STREAM``, ``NETLINK 0`` (the route one)."""
+    deleted: bool = False
+    """`target` is where the file was before it was unlinked."""
 
 
 class CaptureStart(Record, frozen=True):

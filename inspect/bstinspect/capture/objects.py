@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
-from typing import Final
+import stat
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from bstinspect.linux import proc
 from bstinspect.records import OpenFile
 
+if TYPE_CHECKING:
+    from bstinspect.capture.sockets import Sockets
+
 AT_FDCWD = -100
 _SOCKET: Final = b"socket:["
+_PIDFD: Final = b"anon_inode:[pidfd]"
+_DELETED: Final = b" (deleted)"
 _MOST_SOCKETS: Final = 1 << 20
 """No more bytes of the kernel's list of netlink sockets are read."""
 
@@ -27,18 +34,47 @@ class Objects:
     """Looks descriptors and processes up; `wanted` says what of them is worth the time."""
 
     def __init__(self, wanted: frozenset[str]) -> None:
+        """`wanted`: of ``socket``, ``dev``, ``pidfd``, ``peer``; what a descriptor points to is always told."""
         self._wanted = wanted
+
+    @cached_property
+    def _sockets(self) -> Sockets:
+        from bstinspect.capture.sockets import Sockets
+
+        return Sockets()
 
     def descriptor(self, tid: int, number: int) -> OpenFile | None:
         """Say what a descriptor of a thread is; None where it is not open."""
         where = "cwd" if number == AT_FDCWD else f"fd/{number}"
+        link = f"/proc/{tid}/{where}".encode()
         try:
-            target = os.readlink(f"/proc/{tid}/{where}".encode())  # noqa: PTH115 - bytes in, bytes out
+            target = os.readlink(link)
         except OSError:
             return None
-        if not target.startswith(_SOCKET):
-            return OpenFile(number, target)
-        return OpenFile(number, target, protocol=self._protocol(tid, number, target))
+        if target.startswith(_SOCKET):
+            return self._socket(tid, number, target)
+        if target == _PIDFD:
+            return OpenFile(number, target, self._pidfd(tid, number) if "pidfd" in self._wanted else "")
+        if target.endswith(_DELETED) and _is_deleted(link, target):
+            return OpenFile(number, target.removesuffix(_DELETED), deleted=True)
+        details = _device(target) if "dev" in self._wanted and target.startswith(b"/") else ""
+        return OpenFile(number, target, details)
+
+    def _socket(self, tid: int, number: int, target: bytes) -> OpenFile:
+        protocol = self._protocol(tid, number, target)
+        inode = int(target.removeprefix(_SOCKET).removesuffix(b"]"))
+        name = protocol.partition(" ")[0]
+        details = self._sockets.details(inode, name) if "socket" in self._wanted else ""
+        peer = self._sockets.peer(inode, name) if "peer" in self._wanted else ""
+        return OpenFile(number, target, details, peer, protocol)
+
+    @staticmethod
+    def _pidfd(tid: int, number: int) -> str:
+        """Return ``pid:1234`` of a pidfd (proc_pid_fdinfo(5))."""
+        for line in (proc.read_file(f"/proc/{tid}/fdinfo/{number}") or b"").splitlines():
+            if line.startswith(b"Pid:\t") and int(line[5:]) > 0:
+                return f"pid:{int(line[5:])}"
+        return ""
 
     def is_netlink(self, tid: int, number: int) -> bool:
         """Tell whether a descriptor is a netlink socket."""
@@ -58,3 +94,26 @@ class Objects:
     def name(self, pid: int) -> bytes:
         """Return a process's command name; empty where there is none."""
         return (proc.read_file(f"/proc/{pid}/comm") or b"").removesuffix(b"\n")
+
+
+def _is_deleted(link: bytes, target: bytes) -> bool:
+    """Tell whether the kernel has put " (deleted)" behind a path, or whether that is the file's name."""
+    try:
+        opened = os.stat(link)
+    except OSError:
+        return False
+    try:
+        named = os.lstat(target)
+    except OSError:
+        return True
+    return (opened.st_ino, opened.st_dev) != (named.st_ino, named.st_dev)
+
+
+def _device(path: bytes) -> str:
+    """Return ``char 1:3`` or ``block 8:0`` of a device; empty for other files."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return ""
+    kind = {stat.S_IFCHR: "char", stat.S_IFBLK: "block"}.get(stat.S_IFMT(status.st_mode))
+    return f"{kind} {os.major(status.st_rdev)}:{os.minor(status.st_rdev)}" if kind else ""

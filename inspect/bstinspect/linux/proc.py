@@ -129,6 +129,11 @@ def comm(pid: int) -> str | None:
     return None if data is None else printable(data.removesuffix(b"\n"))
 
 
+def pids() -> list[int]:
+    """List the processes that /proc shows."""
+    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]  # noqa: PTH208 - names are enough
+
+
 def threads(pid: int) -> list[int]:
     """List a process's tids, ascending; empty when it has gone."""
     try:

@@ -1,13 +1,16 @@
-"""One unix socket by its inode, with its peer: sock_diag(7), UNIX_DIAG_PEER (Linux 3.3).
+"""Sockets by their inodes: sock_diag(7), for the caller's network namespace.
 
-/proc/net/unix does not say who is at the other end; netlink does, for the caller's network namespace.
+A unix socket comes with its peer (UNIX_DIAG_PEER, Linux 3.3), which /proc/net/unix does not tell.
 """
 
 from __future__ import annotations
 
 import socket
 import struct
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _NETLINK_SOCK_DIAG: Final = 4
 _SOCK_DIAG_BY_FAMILY: Final = 20
@@ -23,6 +26,17 @@ _REQUEST: Final = struct.Struct("=IHHII BBHIIIII")
 _HEADER: Final = struct.Struct("=IHHII BBBxIII")  # nlmsghdr, unix_diag_msg
 _ATTRIBUTE: Final = struct.Struct("=HH")
 _NO_COOKIE: Final = 0xFFFFFFFF
+_NLM_F_DUMP: Final = 0x300
+_NLMSG: Final = struct.Struct("=IHHII")
+# inet_diag_req_v2: family, protocol, extensions, padding, states, then an inet_diag_sockid of zeros
+_INTERNET_REQUEST: Final = struct.Struct("=BBBxI48x")
+# inet_diag_msg: family, state, timer, retransmissions, then ports, addresses, interface, cookie; ...; inode
+_INTERNET: Final = struct.Struct("=Bxxx 2s2s16s16s12x 16xI")
+# netlink_diag_req: family, protocol (255: all), padding, inode, show, cookie
+_NETLINK_REQUEST: Final = struct.Struct("=BBxxI4x8x")
+# netlink_diag_msg: family, type, protocol, state, port id, destination's port id, group, inode
+_NETLINK: Final = struct.Struct("=BBBxIIII")
+_ALL_PROTOCOLS: Final = 0xFF
 
 
 class UnixSocket(NamedTuple):
@@ -30,6 +44,22 @@ class UnixSocket(NamedTuple):
 
     name: bytes
     peer: int
+
+
+class InternetSocket(NamedTuple):
+    """A socket with an address and a port at each end; the remote port is 0 where it is not connected."""
+
+    family: int
+    inode: int
+    local: tuple[str, int]
+    remote: tuple[str, int]
+
+
+class NetlinkSocket(NamedTuple):
+    """A netlink socket."""
+
+    protocol: int
+    port: int
 
 
 class SocketDiagnosis:
@@ -66,6 +96,48 @@ class SocketDiagnosis:
                 peer = int.from_bytes(value, "little")
             position += max(_ATTRIBUTE.size, size + 3 & ~3)
         return UnixSocket(name, peer)
+
+    def internet(self, family: int, protocol: int) -> Iterator[InternetSocket]:
+        """Yield every socket of a family (AF_INET, AF_INET6) and protocol that has an address."""
+        for body in self._dump(_INTERNET_REQUEST.pack(family, protocol, 0, _ALL_STATES)):
+            if len(body) < _INTERNET.size:
+                return
+            found, near, far, here, there, inode = _INTERNET.unpack_from(body)
+            size = 4 if found == socket.AF_INET else 16
+            yield InternetSocket(
+                found,
+                inode,
+                (socket.inet_ntop(found, here[:size]), int.from_bytes(near, "big")),
+                (socket.inet_ntop(found, there[:size]), int.from_bytes(far, "big")),
+            )
+
+    def netlink(self, inode: int) -> NetlinkSocket | None:
+        """Look up a netlink socket."""
+        for body in self._dump(_NETLINK_REQUEST.pack(socket.AF_NETLINK, _ALL_PROTOCOLS, 0)):
+            if len(body) >= _NETLINK.size:
+                _, _, protocol, port, _, _, found = _NETLINK.unpack_from(body)
+                if found == inode:
+                    return NetlinkSocket(protocol, port)
+        return None
+
+    def _dump(self, question: bytes) -> Iterator[bytes]:
+        """Yield the bodies of all answers to a question about many sockets."""
+        header = _NLMSG.pack(
+            _NLMSG.size + len(question), _SOCK_DIAG_BY_FAMILY, _NLM_F_REQUEST | _NLM_F_DUMP, 0, 0
+        )
+        try:
+            self._socket.send(header + question)
+            while True:
+                reply = self._socket.recv(1 << 16)
+                position = 0
+                while position + _NLMSG.size <= len(reply):
+                    length, kind, *_ = _NLMSG.unpack_from(reply, position)
+                    if kind != _SOCK_DIAG_BY_FAMILY or length < _NLMSG.size:
+                        return
+                    yield reply[position + _NLMSG.size : position + length]
+                    position += length + 3 & ~3
+        except OSError:
+            return
 
     def close(self) -> None:
         """Close the netlink socket."""
