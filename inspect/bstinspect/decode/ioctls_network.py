@@ -180,7 +180,8 @@ def _pointer(call: Call) -> str:
 
 _INT: Final = value_behind("i")
 _BOTH: Final = (
-    "ADDR", "BRDADDR", "DSTADDR", "FLAGS", "HWADDR", "MAP", "METRIC", "MTU", "NAME", "NETMASK", "SLAVE", "TXQLEN",
+    "ADDR", "BRDADDR", "DSTADDR", "FLAGS", "HWADDR", "MAP", "METRIC", "MTU", "NAME", "NETMASK", "SLAVE",
+    "TXQLEN",
 )  # fmt: skip
 
 REQUESTS: Final[dict[int, Request]] = named(

@@ -32,8 +32,9 @@ _NAMES: Final = (
 )  # fmt: skip
 _SWITCHES: Final = (
     "disabled", "inherit", "pinned", "exclusive", "exclude_user", "exclude_kernel", "exclude_hv",
-    "exclude_idle", "mmap", "comm", "freq", "inherit_stat", "enable_on_exec", "task", "watermark", "precise_ip", "",
-    "mmap_data", "sample_id_all", "exclude_host", "exclude_guest", "exclude_callchain_kernel",
+    "exclude_idle", "mmap", "comm", "freq", "inherit_stat", "enable_on_exec", "task", "watermark",
+    "precise_ip", "", "mmap_data", "sample_id_all", "exclude_host", "exclude_guest",
+    "exclude_callchain_kernel",
     "exclude_callchain_user", "mmap2", "comm_exec", "use_clockid", "context_switch", "write_backward",
     "namespaces", "ksymbol", "bpf_event", "aux_output", "cgroup", "text_poke", "build_id", "inherit_thread",
     "remove_on_exec", "sigtrap",
