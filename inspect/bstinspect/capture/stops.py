@@ -80,6 +80,7 @@ class Stops:
             ptrace.PTRACE_EVENT_STOP: self._event_stop,
             ptrace.PTRACE_EVENT_EXEC: self._exec,
             ptrace.PTRACE_EVENT_EXIT: self._exit,
+            ptrace.PTRACE_EVENT_SECCOMP: self._filtered,
             **{event: partial(self._spawn, kind) for event, kind in _SPAWNS.items()},
         }
 
@@ -206,7 +207,7 @@ class Stops:
         self._outbox.tell(Executed(time.monotonic_ns(), thread.tid, process.pid, former))
         if process.detach_on_exec and not process.first_exec:
             process.releasing = True
-        process.first_exec = False
+        process.first_exec = process.hidden = False
         self._tracees.resume(thread)
 
     def _exit(self, thread: Thread, _number: int) -> None:
@@ -272,6 +273,10 @@ class Stops:
             # waitpid(2) reports a leader last; whoever is still listed has left without a word.
             for other in list(thread.process.threads.values()):
                 self._tracees.remove(other)
+
+    def _filtered(self, thread: Thread, _number: int) -> None:
+        """PTRACE_EVENT_SECCOMP: the filter has stopped the thread at the entry of a call (Linux 4.8)."""
+        self.syscalls.stop(thread)
 
     def _other(self, thread: Thread, _number: int) -> None:
         """An event of an option that is never set."""

@@ -31,7 +31,8 @@ EXECS: Final = {"x86_64": frozenset({59, 322}), "aarch64": frozenset({221, 281})
 )
 """execve and execveat."""
 _MACHINE_ARCH: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7, "riscv64": 0xC00000F3}
-_OWN_ARCH: Final = _MACHINE_ARCH.get(os.uname().machine, 0)
+OWN_ARCH: Final = _MACHINE_ARCH.get(os.uname().machine, 0)
+"""AUDIT_ARCH_* of this machine's own calls; 0 where that is not known."""
 
 
 class Unwinder(Protocol):
@@ -115,7 +116,7 @@ class SyscallStops:
         now = time.monotonic_ns()
         recording, number, arguments = self._recording, info.number, info.arguments
         thread.entry = number, arguments
-        own = info.arch == _OWN_ARCH
+        own = info.arch == OWN_ARCH
         gatherer = self._gatherer if own else None
         found = gatherer.entry(thread, number, arguments, info.stack_pointer) if gatherer else None
         record = SyscallEntry(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bstinspect.capture.protocol import Trace
 
 _BASE: Final = ptrace.PTRACE_O_TRACESYSGOOD | ptrace.PTRACE_O_TRACEEXEC | ptrace.PTRACE_O_TRACEEXIT
+_FILTERED: Final = ptrace.PTRACE_O_TRACESECCOMP | ptrace.PTRACE_O_EXITKILL
 _FOLLOW: Final = ptrace.PTRACE_O_TRACEFORK | ptrace.PTRACE_O_TRACEVFORK | ptrace.PTRACE_O_TRACECLONE
 WALL: Final = 0x40000000
 """__WALL of waitpid(2): clone children too. The os module has no name for it."""
@@ -28,11 +29,17 @@ _DEAD: Final = ("Z", "X")
 class Tracees:
     """The table of tracees. A request that has to wait for stops is answered when the last has come."""
 
-    def __init__(self, outbox: Sink, *, follow: bool = True, detach_on_exec: bool = False) -> None:
-        """`follow`: what a tracee forks or clones becomes a tracee; `detach_on_exec`: an execve frees it."""
+    def __init__(
+        self, outbox: Sink, *, follow: bool = True, detach_on_exec: bool = False, filtered: bool = False
+    ) -> None:
+        """`follow`: what a tracee forks or clones becomes a tracee; `detach_on_exec`: an execve frees it.
+
+        `filtered`: a seccomp filter of the tracees stops them at the calls that are wanted.
+        """
+        self._filtered = filtered
         self._detach_on_exec = detach_on_exec
         self._outbox = outbox
-        self._options = _BASE | (_FOLLOW if follow else 0)
+        self._options = _BASE | (_FOLLOW if follow else 0) | (_FILTERED if filtered else 0)
         self.threads: dict[int, Thread] = {}
         self.processes: dict[int, Process] = {}
 
@@ -142,10 +149,11 @@ class Tracees:
                 self._outbox.tell(Detached(time.monotonic_ns(), thread.tid, process.pid))
                 self.remove(thread)
                 return
-            if process.tracing:
+            if process.tracing and (thread.entry is not None or not self._filtered):
                 ptrace.syscall(thread.tid, signal)
             else:
-                thread.entry = None
+                if not process.tracing:
+                    thread.entry = None
                 ptrace.cont(thread.tid, signal)
         except PtraceError as error:
             _only_death(error)

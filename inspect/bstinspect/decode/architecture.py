@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 AUDIT_ARCH_X86_64: Final = 0xC000003E
 AUDIT_ARCH_AARCH64: Final = 0xC00000B7
+AUDIT_ARCH_I386: Final = 0x40000003
 """From <linux/audit.h>; PTRACE_GET_SYSCALL_INFO reports them (ptrace(2))."""
 
 
@@ -32,6 +33,11 @@ class Architecture:
         """Return the call's name, or strace's ``syscall_0x2a5`` for one without."""
         return self.names.get(number) or f"syscall_{number & (1 << 64) - 1:#x}"
 
+    @property
+    def counts_by_name(self) -> dict[str, int]:
+        """How many arguments each call takes, by name."""
+        return {name: self.counts[number] for name, number in self.numbers.items()}
+
     def is_own(self, arch: int) -> bool:
         """Tell whether a call with this AUDIT_ARCH_* is the machine's own kind (0: not recorded)."""
         return arch in (0, self.audit)
@@ -46,6 +52,13 @@ def architecture(machine: str) -> Architecture:
         from bstinspect.decode.syscalls_x86_64 import SYSCALLS
 
         calls, audit = SYSCALLS, AUDIT_ARCH_X86_64
+    elif machine == "i386":
+        from ptrace.syscall.linux.i386 import SYSCALL_NAMES
+
+        # How many arguments a call takes is mostly the same as on x86-64.
+        counts = architecture("x86_64").counts_by_name
+        calls = {number: (name, counts.get(name, 6)) for number, name in SYSCALL_NAMES.items()}
+        audit = AUDIT_ARCH_I386
     elif machine == "aarch64":
         from bstinspect.decode.syscalls_aarch64 import SYSCALLS as ARM_SYSCALLS
 
@@ -58,6 +71,11 @@ def architecture(machine: str) -> Architecture:
         {number: count for number, (_, count) in calls.items()},
         (16, 32) if machine == "aarch64" else (24, 40),
     )
+
+
+def foreign(audit: int) -> Architecture:
+    """Return the tables for calls of another kind than the machine's own: those of i386 have names at least."""
+    return architecture("i386" if audit == AUDIT_ARCH_I386 else "")
 
 
 def native_name(number: int) -> str:

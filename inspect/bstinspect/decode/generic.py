@@ -27,6 +27,11 @@ def _unknown(count: int) -> Shape:
     return Shape(tuple(show.hex_long(index) for index in range(count)))
 
 
+def as_numbers(call: Call) -> Shape:
+    """Return how to print a call whose arguments nobody knows."""
+    return _unknown(call.tables.counts.get(call.tables.numbers.get(call.name, -1), 6))
+
+
 def raw(call: Call) -> Shape:
     """Return how to print a call as numbers; -e raw= has its result in hexadecimal too."""
     tables = call.tables

@@ -10,10 +10,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from bstinspect.decode.architecture import Architecture, architecture
+from bstinspect.decode.architecture import Architecture, architecture, foreign
 from bstinspect.decode.blocks import Recorded
 from bstinspect.decode.call import Call
 from bstinspect.decode.dump import dump
+from bstinspect.decode.generic import as_numbers
 from bstinspect.decode.layout import Layout, Wanted
 from bstinspect.decode.names import describe_error, signal_name
 from bstinspect.decode.quote import quote_name
@@ -76,6 +77,8 @@ class _Thread:
     recorded: Recorded | None = None
     """What was read at the call's entry."""
     entered: int = 0
+    arch: int = 0
+    """AUDIT_ARCH_* of its last call; 0 for the machine's own."""
     number: int = -1
     address: int = 0
     staged: list[str] | None = None
@@ -279,14 +282,19 @@ class StraceText:
     def _enter(self, record: SyscallEntry) -> None:
         thread = self._thread(record.tid, record.pid)
         own = self._tables.is_own(record.arch)
-        tables = self._tables if own else architecture("")
+        tables = self._tables if own else foreign(record.arch)
+        if record.arch != thread.arch:
+            thread.arch = record.arch
+            if "personality" not in self._wanted.quiet:
+                mode = "64 bit" if own else "32 bit"
+                self._event(record.when, thread, f"[ Process PID={record.tid} runs in {mode} mode. ]")
         name = tables.name(record.number)
         thread.recorded = Recorded.of(record)
         call = Call(name, record.arguments, thread.recorded, tables, self._style)
         call.pid = record.tid
         call.stack_pointer = record.stack_pointer
         thread.call, thread.entered = call, record.when
-        shape = thread.shape = shape_of(call)
+        shape = thread.shape = shape_of(call) if own else as_numbers(call)
         thread.number, thread.address = record.number, record.instruction_pointer
         thread.staged = None if self._wanted.every_call else []
         self._lead(thread, record.when)

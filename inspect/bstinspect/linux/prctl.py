@@ -10,6 +10,9 @@ from typing import Final
 
 PR_SET_PDEATHSIG: Final = 1
 PR_SET_NAME: Final = 15
+PR_SET_SECCOMP: Final = 22
+_SECCOMP_MODE_FILTER: Final = 2
+PR_SET_NO_NEW_PRIVS: Final = 38
 PR_SET_PTRACER: Final = 0x59616D61
 PR_SET_PTRACER_ANY: Final = (1 << 64) - 1
 
@@ -17,8 +20,8 @@ _prctl = ctypes.CDLL(None, use_errno=True).prctl
 _prctl.argtypes = [ctypes.c_int, ctypes.c_ulong, ctypes.c_ulong, ctypes.c_ulong, ctypes.c_ulong]
 
 
-def _call(option: int, argument: int) -> None:
-    if _prctl(option, argument, 0, 0, 0) == -1:
+def _call(option: int, argument: int, second: int = 0) -> None:
+    if _prctl(option, argument, second, 0, 0) == -1:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
 
@@ -43,3 +46,13 @@ def allow_any_tracer() -> None:
     """Let any process of this user attach here, where YAMA would not (PR_SET_PTRACER(2const))."""
     with contextlib.suppress(OSError):  # EINVAL: there is no YAMA
         _call(PR_SET_PTRACER, PR_SET_PTRACER_ANY)
+
+
+def give_up_new_privileges() -> None:
+    """Let no execve grant more rights: what an unprivileged user needs for a filter (seccomp(2))."""
+    _call(PR_SET_NO_NEW_PRIVS, 1)
+
+
+def set_filter(program: int) -> None:
+    """Install a seccomp filter; `program` is the address of a struct sock_fprog (PR_SET_SECCOMP(2const))."""
+    _call(PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, program)

@@ -36,6 +36,7 @@ PTRACE_O_TRACEVFORK: Final = 1 << 2
 PTRACE_O_TRACECLONE: Final = 1 << 3
 PTRACE_O_TRACEEXEC: Final = 1 << 4
 PTRACE_O_TRACEEXIT: Final = 1 << 6
+PTRACE_O_TRACESECCOMP: Final = 1 << 7
 PTRACE_O_EXITKILL: Final = 1 << 20
 
 PTRACE_EVENT_FORK: Final = 1
@@ -43,6 +44,7 @@ PTRACE_EVENT_VFORK: Final = 2
 PTRACE_EVENT_CLONE: Final = 3
 PTRACE_EVENT_EXEC: Final = 4
 PTRACE_EVENT_EXIT: Final = 6
+PTRACE_EVENT_SECCOMP: Final = 7
 PTRACE_EVENT_STOP: Final = 128
 
 SYSCALL_STOP: Final = 0x80
@@ -51,6 +53,7 @@ SYSCALL_STOP: Final = 0x80
 # struct ptrace_syscall_info: op, arch, instruction pointer, stack pointer, then a union (Linux 5.3)
 SYSCALL_INFO_ENTRY: Final = 1
 SYSCALL_INFO_EXIT: Final = 2
+SYSCALL_INFO_SECCOMP: Final = 3
 _INFO_SIZE: Final = 88
 _ENTRY: Final = struct.Struct("<B3xIQQq6Q")
 _EXIT: Final = struct.Struct("<B3xIQQqB")
@@ -159,7 +162,7 @@ def syscall_info(tid: int) -> SyscallEntryInfo | SyscallExitInfo | None:
     """Return what a syscall-stop is about; None when the thread is in no syscall-stop."""
     _request(PTRACE_GET_SYSCALL_INFO, tid, _INFO_SIZE, _info_address)
     operation = ord(_info[0])
-    if operation == SYSCALL_INFO_ENTRY:
+    if operation in (SYSCALL_INFO_ENTRY, SYSCALL_INFO_SECCOMP):
         _, arch, pointer, stack, number, *arguments = _ENTRY.unpack_from(_info)
         first, second, third, fourth, fifth, sixth = arguments
         return SyscallEntryInfo(arch, pointer, number, (first, second, third, fourth, fifth, sixth), stack)
@@ -167,6 +170,13 @@ def syscall_info(tid: int) -> SyscallEntryInfo | SyscallExitInfo | None:
         _, _, _, _, value, is_error = _EXIT.unpack_from(_info)
         return SyscallExitInfo(value, is_error != 0)
     return None
+
+
+def instruction_pointer(tid: int) -> int:
+    """Return where a stopped thread is to go on, in any kind of stop."""
+    _request(PTRACE_GET_SYSCALL_INFO, tid, _INFO_SIZE, _info_address)
+    pointer: int = _ENTRY.unpack_from(_info)[2]
+    return pointer
 
 
 def peek(tid: int, address: int) -> int:

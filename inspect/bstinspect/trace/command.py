@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from bstinspect.capture.syscalls import Recording
 from bstinspect.decode.style import Style, no_calls
-from bstinspect.errors import InspectError, NotSupportedError, PtraceError, UsageError
+from bstinspect.errors import InspectError, PtraceError, UsageError
 from bstinspect.linux import proc
 from bstinspect.records import FORMAT_VERSION, CaptureStart
 from bstinspect.trace import launching, outputs, rendering
@@ -94,7 +94,21 @@ def _command(options: Options) -> launching.Command:
         launching.user(options.user) if options.user else None,
         frozenset(int(number) for number in signal.pthread_sigmask(signal.SIG_BLOCK, ())),
         before == signal.SIG_IGN,
+        _filter(options),
     )
+
+
+def _filter(options: Options) -> bytes:
+    """Return the filter of --seccomp-bpf; empty where there is none to be."""
+    if not options.seccomp or (options.calls.inverted and not options.calls.members):
+        return b""
+    if options.pids:
+        _say("--seccomp-bpf is not enabled for processes attached with -p")
+    from bstinspect.capture.syscalls import OWN_ARCH
+    from bstinspect.decode.architecture import native_numbers
+    from bstinspect.linux import seccomp
+
+    return seccomp.program(options.calls.within(frozenset(native_numbers().values())), OWN_ARCH)
 
 
 def _run(
@@ -116,6 +130,7 @@ def _run(
         syscalls=None if options.calls == EVERYTHING else options.calls,
         fatal=FATAL if options.interruptible == 2 else (),
         measure=bool(options.summary) and not options.wall_clock,
+        filtered=bool(options.seccomp and options.calls != EVERYTHING),
     )
     run.stops.statuses[child] = None
     attached, ended_by = False, 0
@@ -178,8 +193,6 @@ def _recording(options: Options) -> Recording:
         from bstinspect.linux.unwind import Unwinder
 
         recording.unwinder = Unwinder()
-    if options.seccomp:
-        raise NotSupportedError("--seccomp-bpf is not supported yet")
     return recording
 
 

@@ -34,6 +34,8 @@ class Command:
     """The signals that were blocked when bstrace was started."""
     ignores_children: bool = False
     """SIGCHLD was ignored then."""
+    filter: bytes = b""
+    """A seccomp filter that it gets."""
 
 
 def find(name: str) -> str:
@@ -170,6 +172,10 @@ def _become(command: Command, waiting: int) -> NoReturn:
         path = os.fsencode(command.path)
         if not os.read(waiting, 1):  # the tracer is gone
             os._exit(1)
+        if command.filter:
+            from bstinspect.linux import seccomp
+
+            seccomp.install(command.filter)
         signal.pthread_sigmask(signal.SIG_SETMASK, command.mask)
         os.execve(path, arguments, command.environment)
     except OSError as error:

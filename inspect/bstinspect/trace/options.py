@@ -196,6 +196,14 @@ def _whole(options: Options, _value: str) -> None:
     options.style = replace(options.style, abbreviated=no_calls)
 
 
+def _inject(options: Options, text: str) -> None:
+    rule = injection.parse(text)
+    options.rules.append(rule)
+    error = (1 << 64) - (rule.value or 0)
+    if error < 4096:
+        options.warnings.append(f"Inadvertent injection of error {error} is possible for retval={rule.value}")
+
+
 _SIMPLE: Final[dict[str, Callable[[Options, str], None]]] = {
     "A": _set("append", value=True),
     "E": lambda options, text: options.environment.append(text),
@@ -233,7 +241,7 @@ _SETS: Final[dict[str, Callable[[Options, str], None]]] = {
     "read": _reads,
     "write": _writes,
     "fault": lambda options, text: options.rules.append(injection.parse(text, fault=True)),
-    "inject": lambda options, text: options.rules.append(injection.parse(text)),
+    "inject": _inject,
     "decode-fds": _details,
     "decode-pids": _process_names,
     "trace-fds": lambda options, text: setattr(
@@ -273,7 +281,7 @@ class Reader:
             self.short[name] += 1
         elif name in self._by_name:
             self._by_name[name](option)
-        elif option.long and name in _QUALIFIERS:
+        elif option.name in _QUALIFIERS and option.long:
             self.qualify(_QUALIFIERS[name], option.value)
         elif name in _SIMPLE:
             _SIMPLE[name](self.options, option.value or "")

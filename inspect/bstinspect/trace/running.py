@@ -40,15 +40,17 @@ class Run:
         syscalls: Container[int] | None = None,
         fatal: Iterable[int] = FATAL,
         measure: bool = False,
+        filtered: bool = False,
     ) -> None:
         """`syscalls` are the numbers to record, None for all; `fatal` signals end the run.
 
-        `measure`: record the system time of each call.
+        `measure`: record the system time of each call; `filtered`: the command has a seccomp filter.
         """
         self._outbox = outbox
         self._syscalls = syscalls
         self._delays = recording.delays
-        self.tracees = Tracees(outbox, follow=follow, detach_on_exec=detach_on_exec)
+        self._filtered = filtered
+        self.tracees = Tracees(outbox, follow=follow, detach_on_exec=detach_on_exec, filtered=filtered)
         self.stops = Stops(self.tracees, outbox, recording, autopsies=False)
         if measure:
             self.stops.measure_system_time(recording)
@@ -101,6 +103,9 @@ class Run:
             for each in (signal.SIGCONT, number or signal.SIGTERM):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(self.command, each)
+        if self._filtered:  # without a tracer the filter would make their calls fail
+            for pid in self.tracees.processes:
+                os.kill(pid, signal.SIGKILL)
         self.tracees.release_all()
         self.stops.syscalls.expire(everything=True)
         poll = select.poll()
