@@ -34,7 +34,7 @@ class Objects:
     """Looks descriptors and processes up; `wanted` says what of them is worth the time."""
 
     def __init__(self, wanted: frozenset[str]) -> None:
-        """`wanted`: of ``socket``, ``dev``, ``pidfd``, ``peer``; what a descriptor points to is always told."""
+        """`wanted`: of ``socket``, ``dev``, ``pidfd``, ``peer``; where a descriptor points is always told."""
         self._wanted = wanted
 
     @cached_property
@@ -48,7 +48,7 @@ class Objects:
         where = "cwd" if number == AT_FDCWD else f"fd/{number}"
         link = f"/proc/{tid}/{where}".encode()
         try:
-            target = os.readlink(link)
+            target = os.readlink(link)  # noqa: PTH115 - bytes in, bytes out
         except OSError:
             return None
         if target.startswith(_SOCKET):
@@ -99,7 +99,7 @@ class Objects:
 def _is_deleted(link: bytes, target: bytes) -> bool:
     """Tell whether the kernel has put " (deleted)" behind a path, or whether that is the file's name."""
     try:
-        opened = os.stat(link)
+        opened = os.stat(link)  # noqa: PTH116 - a path as the kernel has it
     except OSError:
         return False
     try:
@@ -112,7 +112,7 @@ def _is_deleted(link: bytes, target: bytes) -> bool:
 def _device(path: bytes) -> str:
     """Return ``char 1:3`` or ``block 8:0`` of a device; empty for other files."""
     try:
-        status = os.stat(path)
+        status = os.stat(path)  # noqa: PTH116 - a path as the kernel has it
     except OSError:
         return ""
     kind = {stat.S_IFCHR: "char", stat.S_IFBLK: "block"}.get(stat.S_IFMT(status.st_mode))

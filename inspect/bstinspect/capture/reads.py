@@ -307,10 +307,11 @@ _ERROR: Final = _by_number(_AFTER_ERRORS)
 
 
 _POINTERLESS: Final = (
-    "close dup dup2 dup3 lseek mmap munmap mprotect brk madvise mremap msync getpid gettid getppid getuid geteuid "
-    "getgid getegid getpgid getpgrp getsid setsid exit exit_group kill tgkill tkill sched_yield fsync fdatasync "
-    "ftruncate fchmod fchown fchdir umask socket listen shutdown epoll_create1 eventfd2 timerfd_create close_range "
-    "restart_syscall set_tid_address set_robust_list rseq fork vfork pause alarm getpriority"
+    "close dup dup2 dup3 lseek mmap munmap mprotect brk madvise mremap msync getpid gettid getppid getuid "
+    "geteuid getgid getegid getpgid getpgrp getsid setsid exit exit_group kill tgkill tkill sched_yield "
+    "fsync fdatasync ftruncate fchmod fchown fchdir umask socket listen shutdown epoll_create1 eventfd2 "
+    "timerfd_create close_range restart_syscall set_tid_address set_robust_list rseq fork vfork pause alarm "
+    "getpriority"
 )
 KNOWN: Final = (
     frozenset(_ENTRY)

@@ -1,4 +1,4 @@
-"""What a socket is connected to, in strace's words (its socketutils.c), and which process is at the other end."""
+"""What a socket is connected to, in strace's words (its socketutils.c), and who is at the other end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SUN_PATH: Final = 108
 
 
 class Sockets:
-    """Answers from sock_diag(7). What has once been found of a socket is believed from then on, as in strace."""
+    """Answers from sock_diag(7). What was found of a socket is believed from then on, as in strace."""
 
     def __init__(self) -> None:
         try:
@@ -43,7 +43,7 @@ class Sockets:
         other = self._other_end(inode, protocol)
         return self._holder(other) if other else ""
 
-    def _look_up(self, inode: int, protocol: str) -> str:
+    def _look_up(self, inode: int, protocol: str) -> str:  # noqa: PLR0911 - one a kind
         if self._diagnosis is None:
             return ""
         if protocol in _UNIX:
@@ -114,12 +114,12 @@ def _find_holder(target: bytes) -> str:
     for pid in proc.pids():
         folder = f"/proc/{pid}/fd"
         try:
-            numbers = os.listdir(folder)
+            numbers = os.listdir(folder)  # noqa: PTH208 - names are enough
         except OSError:
             continue
         for number in numbers:
             try:
-                if os.readlink(f"{folder}/{number}".encode()) == target:
+                if os.readlink(f"{folder}/{number}".encode()) == target:  # noqa: PTH115 - bytes in, bytes out
                     return f"{_title(pid)} pid {pid}"
             except OSError:
                 continue

@@ -1,4 +1,4 @@
-"""A seccomp filter that stops chosen calls for the tracer, and lets all others run at full speed (seccomp(2)).
+"""A seccomp filter that stops chosen calls for the tracer; all others run at full speed (seccomp(2)).
 
 A filter cannot be taken off, and without a tracer its calls fail with ENOSYS: so it goes only with
 PTRACE_O_EXITKILL.

@@ -26,7 +26,7 @@ def check(reader: Reader, short: Mapping[str, int], long: set[str]) -> None:
     _daemonize(options, short["D"], long)
     _forks(options, short["f"], long)
     _text(reader, short, long)
-    _summary(options, short, long)
+    _summary(options, long)
     _output(options, short, long)
     _signals(options)
     if short["q"]:
@@ -83,7 +83,7 @@ def _text(reader: Reader, short: Mapping[str, int], long: set[str]) -> None:
         reader.qualify("decode-fds", _DETAILS[min(short["y"], 3) - 1])
 
 
-def _summary(options: Options, short: Mapping[str, int], long: set[str]) -> None:
+def _summary(options: Options, long: set[str]) -> None:
     if options.separate and options.summary:
         raise UsageError(
             "(-c/--summary-only or -C/--summary) and -ff/--output-separately are mutually exclusive"

@@ -26,7 +26,7 @@ class ZmtpAnnotator:
     def __init__(self) -> None:
         self._connections = Connections()
 
-    def annotate(self, call: Call, _tid: int, pid: int) -> str:
+    def annotate(self, call: Call, _tid: int, pid: int) -> str:  # noqa: PLR0911 - one a kind
         """Return what the call moved, in words; empty where that is no ZMTP."""
         if call.is_error:
             return ""

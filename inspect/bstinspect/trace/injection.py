@@ -41,9 +41,9 @@ def parse(text: str, *, fault: bool = False) -> Rule:
         group = "result" if key in ("error", "retval") else key
         try:
             if group in seen and key != "when":
-                raise ValueError(token)
+                raise ValueError(token)  # noqa: TRY301 - one place to tell of it
             if fault and key in ("retval", "signal", "poke_enter", "poke_exit", "delay_enter", "delay_exit"):
-                raise ValueError(token)
+                raise ValueError(token)  # noqa: TRY301 - one place to tell of it
             rule = _token(rule, key, word)
         except ValueError:
             raise UsageError(f"invalid {kind} '{text}'", advice=False) from None
@@ -123,10 +123,8 @@ def _when(rule: Rule, word: str) -> Rule:
         raise ValueError(word)
     first = int(match[1])
     last = int(match[2]) if match[2] else FOREVER
-    if match[3]:
-        step = int(match[4]) if match[4] else 1
-    else:
-        step = 1 if match[2] else 0
+    every = 1 if match[2] or match[3] else 0
+    step = int(match[4]) if match[4] else every
     if not 1 <= first <= FOREVER or not first <= last <= FOREVER or step > FOREVER:
         raise ValueError(word)
     if (match[2] and last == FOREVER) or (match[4] and step < 1):

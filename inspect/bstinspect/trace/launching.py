@@ -42,7 +42,7 @@ def find(name: str) -> str:
     """Return the path that a shell would run. Raises LaunchError."""
     path = name if "/" in name else next(filter(_is_program, _candidates(name)), "")
     try:
-        os.stat(path)
+        os.stat(path)  # noqa: PTH116 - a path as the kernel has it
     except OSError as error:
         raise LaunchError(f"Can't stat '{name}': {error.strerror}") from error
     except ValueError as error:  # a NUL in the name
@@ -59,7 +59,7 @@ def _candidates(name: str) -> list[str]:
 
 def _is_program(path: str) -> bool:
     try:
-        mode = os.stat(path).st_mode
+        mode = os.stat(path).st_mode  # noqa: PTH116 - a path as the kernel has it
     except (OSError, ValueError):
         return False
     return stat.S_ISREG(mode) and bool(mode & 0o111)
@@ -177,7 +177,7 @@ def _become(command: Command, waiting: int) -> NoReturn:
 
             seccomp.install(command.filter)
         signal.pthread_sigmask(signal.SIG_SETMASK, command.mask)
-        os.execve(path, arguments, command.environment)
+        os.execve(path, arguments, command.environment)  # noqa: S606 - that is the command
     except OSError as error:
         with contextlib.suppress(OSError):
             os.write(2, f"bstrace: exec: {error.strerror}\n".encode())
@@ -216,7 +216,7 @@ def mind_signals(interruptible: int) -> None:
 
 def warn_of_privileges(command: Command, say: Callable[[str], None]) -> None:
     """Say once that a set-uid program will run without its privileges (execve(2): it does when traced)."""
-    status = os.stat(command.path)
+    status = os.stat(command.path)  # noqa: PTH116 - a path as the kernel has it
     other = (status.st_mode & stat.S_ISUID and status.st_uid != os.geteuid()) or (
         status.st_mode & stat.S_ISGID and status.st_mode & stat.S_IXGRP and status.st_gid != os.getegid()
     )

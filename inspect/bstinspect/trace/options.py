@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.capture.rules import Rule
 from bstinspect.decode.layout import MESSAGES, STATUSES, Layout, Wanted
 from bstinspect.decode.style import Constants, Hex, Style, no_calls
 from bstinspect.errors import NotSupportedError, UsageError
@@ -19,7 +17,9 @@ from bstinspect.trace.getopt import NONE, OPTIONAL, REQUIRED, Option
 from bstinspect.trace.getopt import parse as split
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from bstinspect.capture.rules import Rule
 
 LETTERS: Final = {
     **dict.fromkeys("AcCdDfFhiknqrtTvVwxyYzZ", NONE),
@@ -45,7 +45,7 @@ NAMES: Final = {
     "summary-by": REQUIRED, "node": REQUIRED, "session": REQUIRED,
 }  # fmt: skip
 OWN: Final = frozenset({"trace-fds", "json", "last", "last-on", "zmtp", "summary-by", "node", "session"})
-"""Not in strace 6.1: the first is a later strace's, the others are our own. They take no prefix from its names."""
+"""Not in strace 6.1: the first is a later strace's, the others are our own. No prefix of its names is theirs."""
 _SAME: Final = {
     "columns": "a", "output-append-mode": "A", "detach-on": "b", "summary-only": "c", "summary": "C",
     "debug": "d", "env": "E", "help": "h", "instruction-pointer": "i", "interruptible": "I",

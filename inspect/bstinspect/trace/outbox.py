@@ -1,4 +1,4 @@
-"""Records on their way to the process that decodes them, through a pipe that holds the tracer back when full."""
+"""Records on their way to the process that decodes them: a pipe, which holds the tracer back when full."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a trace is written: standard error, a file, a file a thread (-ff), a command's input (-o '|command')."""
+"""Where a trace is written: standard error, a file, a file a thread (-ff), a command's input ('|command')."""
 
 from __future__ import annotations
 
