@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.decode import show
-from bstinspect.decode.call import Call, hexadecimal, pointer, s32, u32
+from bstinspect.decode.call import Call, hexadecimal, s32, u32
 from bstinspect.decode.constants.devices import UFFD_FLAGS
 from bstinspect.decode.constants.memory import (
     MADVISE_CMDS,
@@ -23,6 +23,7 @@ from bstinspect.decode.constants.memory import (
 )
 from bstinspect.decode.iovecs import buffer_address, iovecs_text
 from bstinspect.decode.shape import Shape, address_result, decimal_result, descriptor_result
+from bstinspect.decode.structures import text_at
 
 if TYPE_CHECKING:
     from bstinspect.decode.shape import Argument
@@ -74,13 +75,7 @@ def _memfd_flags(call: Call) -> str:
 
 
 def _memfd_name(call: Call) -> str:
-    """Print the name of a memory file, of which more than -s bytes are never shown either."""
-    if not call[0]:
-        return "NULL"
-    data = call.memory.string(call[0], min(call.style.strings + 1, _MEMFD_NAME))
-    if data is None:
-        return pointer(call[0])
-    return call.quoted(data.removesuffix(b"\0")[: call.style.strings], cut=not data.endswith(b"\0"))
+    return text_at(call, call[0], _MEMFD_NAME)
 
 
 def _new_address(call: Call) -> str | None:

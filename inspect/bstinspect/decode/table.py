@@ -15,6 +15,8 @@ from bstinspect.decode import (
     futexes,
     generic,
     ioctls,
+    ipc,
+    ipc_control,
     limits,
     locks,
     memory,
@@ -25,6 +27,7 @@ from bstinspect.decode import (
     prctl,
     processes,
     ptracing,
+    queues,
     quota,
     rest,
     scheduling,
@@ -78,6 +81,9 @@ def _families() -> tuple[ModuleType, ...]:
         prctl,
         seccomp,
         ptracing,
+        ipc,
+        ipc_control,
+        queues,
     )
 
 
