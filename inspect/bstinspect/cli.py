@@ -62,6 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _main(arguments: Sequence[str] | None) -> int:
     sys.set_int_max_str_digits(MAX_DIGITS)  # whatever $PYTHONINTMAXSTRDIGITS says
     options = _parser().parse_args(arguments)
+    if options.command:
+        write_error("bstrace: trace is the first word: bstrace trace [OPTIONS] COMMAND")
+        return 2
     try:
         if options.file or options.commands is not None:
             _do_without_standard_input()
@@ -110,7 +113,26 @@ def _parser() -> argparse.ArgumentParser:
     import shtab
 
     shtab.add_argument_to(parser, "--print-completion", help="print a completion script for a shell, and end")
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="")
+    trace = commands.add_parser(
+        "trace", help="show the system calls of any program, as strace does (trace -h)", add_help=False
+    )
+    if "--print-completion" in sys.argv:
+        _add_trace_options(trace)
     return parser
+
+
+def _add_trace_options(parser: argparse.ArgumentParser) -> None:
+    """Name the options of `bstrace trace`, for the completion script alone: they are read elsewhere."""
+    from bstinspect.trace.getopt import NONE
+    from bstinspect.trace.options import LETTERS, NAMES
+
+    for name, kind in (*NAMES.items(), *LETTERS.items()):
+        flag = f"--{name}" if len(name) > 1 else f"-{name}"
+        if kind == NONE:
+            parser.add_argument(flag, action="store_true")
+        else:
+            parser.add_argument(flag)
 
 
 async def _session(options: argparse.Namespace) -> int:
