@@ -33,6 +33,8 @@ class Limits(NamedTuple):
 
 DEFAULT_LIMITS: Final = Limits()
 PAGE: Final = 4096
+MAX_CONTROL: Final = 131072
+"""So many bytes of control messages are copied."""
 MAX_STRING: Final = 4096
 """PATH_MAX, with its NUL."""
 MAX_ITEMS: Final = 64
@@ -192,7 +194,7 @@ def _header(address: int, value: int, read: ReadMemory, limits: Limits, blocks: 
         blocks.append(Block(name, read(name, size), size))
     _vector(iovec, count, value, limits, read, blocks)
     if control and control_length:
-        size = min(control_length, 1024)
+        size = min(control_length, MAX_CONTROL)
         blocks.append(Block(control, read(control, size), size))
 
 
@@ -208,21 +210,6 @@ def _message(index: int, *, filled: bool = False) -> Step:
         arguments: Sequence[int], value: int, read: ReadMemory, limits: Limits, blocks: list[Block]
     ) -> None:
         _header(arguments[index], value if filled else _UNKNOWN, read, limits, blocks)
-
-    return step
-
-
-def _messages(index: int, count_index: int, *, filled: bool = False) -> Step:
-    """Read an array of ``struct mmsghdr``, 64 bytes each (sendmmsg(2))."""
-
-    def step(
-        arguments: Sequence[int], value: int, read: ReadMemory, limits: Limits, blocks: list[Block]
-    ) -> None:
-        count = min(value if filled else arguments[count_index] & 0xFFFFFFFF, 16)
-        for item in range(count) if arguments[index] else ():
-            address = arguments[index] + 64 * item
-            length = _u32(read, address + 56, blocks)
-            _header(address, length if filled else _UNKNOWN, read, limits, blocks)
 
     return step
 
@@ -250,13 +237,10 @@ _AT_ENTRY: Final[dict[str, tuple[Step, ...]]] = {
     "writev": (_iovec(1, 2),),
     "sendto": (_buffer(1, 2, message=True), _sized(4, 5, 128)),
     "sendmsg": (_message(1),),
-    "sendmmsg": (_messages(1, 2),),
-    **_each("connect bind", (_sized(1, 2, 128),)),
-    "setsockopt": (_sized(3, 4, 128),),
-    **_each("accept accept4 getsockname getpeername", (_fixed(2, 4),)),
+    "connect": (_sized(1, 2, 128),),
+    "accept4": (_fixed(2, 4),),
     "recvfrom": (_fixed(5, 4),),
     "recvmsg": (_fixed(1, 56),),
-    "getsockopt": (_fixed(4, 4),),
     "poll": (_sized(0, 1, MAX_POLLED * 8, 8),),
     "epoll_ctl": (_fixed(3, 12),),
     "epoll_pwait": (_fixed(4, 8),),
@@ -271,11 +255,7 @@ _AT_EXIT: Final[dict[str, tuple[Step, ...]]] = {
     "readv": (_iovec(1, 2, filled=True),),
     "recvfrom": (_filled(1, message=True), _with_length(4, 5, 128)),
     "recvmsg": (_message(1, filled=True),),
-    "recvmmsg": (_messages(1, 2, filled=True),),
-    "sendmmsg": (_messages(1, 2, filled=True),),
-    **_each("accept accept4 getsockname getpeername", (_with_length(1, 2, 128),)),
-    "getsockopt": (_with_length(3, 4, 128),),
-    "socketpair": (_fixed(3, 8),),
+    "accept4": (_with_length(1, 2, 128),),
     **_each("stat fstat lstat", (_fixed(1, 144),)),
     "newfstatat": (_fixed(2, 144),),
     "statx": (_fixed(4, 256),),

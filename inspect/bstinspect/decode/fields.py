@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 from bstinspect.decode.call import Call, hexadecimal, pointer
+from bstinspect.decode.names import errno_name
 from bstinspect.decode.quote import quote
 from bstinspect.decode.style import Constants, Hex
 
@@ -144,6 +145,14 @@ def list_of(size: int, show: Value) -> Value:
     return lambda call, data: (
         f"[{', '.join(show(call, data[at : at + size]) for at in range(0, len(data), size))}]"
     )
+
+
+def error_text(call: Call, number: int, *, negated: bool = False) -> str:
+    """Print an error; `negated` where it is a negative number (strace's print_err)."""
+    name = errno_name(-number if negated else number)
+    if not name.startswith("E"):
+        return str(number)
+    return call.constant(number, f"-{name}" if negated else name, str)
 
 
 # Printers of strings.

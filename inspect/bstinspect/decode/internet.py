@@ -74,13 +74,14 @@ def internet_field(family: int, name: str) -> Value:
     return lambda call, data: internet_address(call, family, data, name)
 
 
-def internet_buffer(call: Call, address: int, length: int, family: int) -> str:
-    """Print an address of AF_INET or AF_INET6 in memory (decode_inet_addr)."""
+def internet_buffer(call: Call, address: int, length: int, family: int, name: str = "") -> str:
+    """Print an address of AF_INET or AF_INET6 in memory, with the name of its field."""
+    named = f"{name}=" if name else ""
     size = {int(socket.AF_INET): 4, int(socket.AF_INET6): 16}.get(family, 0)
     if not size or length < size:
-        return hex_buffer(call, address, length)
+        return named + hex_buffer(call, address, length)
     data = call.peek(address, size)
-    return pointer(address) if data is None else internet_address(call, family, data)
+    return named + pointer(address) if data is None else internet_address(call, family, data, name)
 
 
 # What follows the family in socket addresses.
