@@ -69,6 +69,10 @@ def _ptracer(call: Call) -> str:
     return call.constant(pid, "PR_SET_PTRACER_ANY", str) if pid == -1 else call.process(pid)
 
 
+def _core_target(call: Call) -> str:
+    return call.process(s32(call[2])) if u32(call[3]) in (0, 1) else str(s32(call[2]))
+
+
 def _core_scope(call: Call) -> str:
     with verbose_constants(call):
         return call.choice(u32(call[3]), names.PR_SCHED_CORE_PIDTYPES, unknown="PIDTYPE_???")
@@ -145,7 +149,7 @@ _speculation_flags: Final = _flags(names.PR_SPEC_GET_STORE_BYPASS_FLAGS)
 _CORE_COOKIE: Final = Shape((), (lambda call: pointer(call[4]) if call.is_error else _cookie_stored(call),))
 _CORE_OTHER: Final = Shape((show.address(4),))
 _CORE: Final = Chosen(
-    (show.choice(1, names.PR_SCHED_CORE_CMDS, unknown="PR_SCHED_CORE_???"), show.process(2), _core_scope),
+    (show.choice(1, names.PR_SCHED_CORE_CMDS, unknown="PR_SCHED_CORE_???"), _core_target, _core_scope),
     lambda call: _CORE_OTHER if u32(call[1]) else _CORE_COOKIE,
 )
 

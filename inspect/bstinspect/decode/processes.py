@@ -101,15 +101,15 @@ def _size_behind(index: int) -> Argument:
 
 
 _OWN: Final = Shape((), (), process_result)
-_OF_OTHER: Final = Shape((show.process(0),), (), process_result)
+_OF_PROCESS: Final = Shape((show.process(0),))
 _EXIT: Final = Shape((show.number(0),))
 
 SHAPES: Final[dict[str, Shape]] = {
-    **dict.fromkeys(("getpid", "gettid", "getppid", "getpgrp"), _OWN),
-    "getpgid": _OF_OTHER,
-    "getsid": _OF_OTHER,
-    "setpgid": Shape((show.process(0), show.process(1))),
-    "setsid": _NOTHING,
+    **dict.fromkeys(("getpid", "gettid", "getppid"), _OWN),
+    # Groups and sessions have no command name.
+    **dict.fromkeys(("getpgrp", "setsid"), _NOTHING),
+    **dict.fromkeys(("getpgid", "getsid"), _OF_PROCESS),
+    "setpgid": Shape((show.process(0), show.number(1))),
     "exit": _EXIT,
     "exit_group": _EXIT,
     "set_tid_address": Shape((show.hex_long(0),)),

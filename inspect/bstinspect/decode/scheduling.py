@@ -129,9 +129,9 @@ class _SetAttributes(Shape):
 # Priorities.
 
 
-def _whom(pids: tuple[int, int]) -> Argument:
-    """Print an argument that is a process or process group where the first says so."""
-    return lambda call: call.process(s32(call[1])) if s32(call[0]) in pids else str(s32(call[1]))
+def _whom(kind: int) -> Argument:
+    """Print an argument that is a process where the first is of this kind."""
+    return lambda call: call.process(s32(call[1])) if s32(call[0]) == kind else str(s32(call[1]))
 
 
 def _io_text(call: Call, value: int) -> str:
@@ -153,8 +153,8 @@ def _io_result(call: Call) -> str:
     return str(call.value)
 
 
-_PRIORITY: Final = (show.choice(0, PRIORITIES, unknown="PRIO_???"), _whom((0, 1)))
-_IO_PRIORITY: Final = (show.choice(0, IOPRIO_WHO, unknown="IOPRIO_WHO_???"), _whom((1, 2)))
+_PRIORITY: Final = (show.choice(0, PRIORITIES, unknown="PRIO_???"), _whom(0))
+_IO_PRIORITY: Final = (show.choice(0, IOPRIO_WHO, unknown="IOPRIO_WHO_???"), _whom(1))
 _RANGE: Final = Shape((_policy(0),))
 
 

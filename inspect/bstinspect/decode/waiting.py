@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bstinspect.decode.shape import Argument
 
 _CONTINUED: Final = 0xFFFF
-_P_PID, _P_PGID, _P_PIDFD = 1, 2, 3
+_P_PID, _P_PIDFD = 1, 3
 
 
 def status_text(call: Call, status: int) -> str:
@@ -58,7 +58,7 @@ def _used(call: Call) -> str:
 def _who(call: Call) -> str:
     """Print whom waitid waits for."""
     kind, number = u32(call[0]), s32(call[1])
-    if kind in (_P_PID, _P_PGID):
+    if kind == _P_PID:
         return call.process(number)
     return call.descriptor(number) if kind == _P_PIDFD else str(number)
 
