@@ -54,7 +54,7 @@ static void advice(char *end)
 		syscall(SYS_madvise, 1, each, each);
 	syscall(SYS_madvise, NULL, -1, 100);
 	syscall(SYS_madvise, NULL, 1, WIDE | 101);
-	for (int count = -1; count < 40; count += 4)
+	for (int count = 3; count < 40; count += 4)
 		syscall(SYS_process_madvise, -1, ranges, count, count, count);
 	syscall(SYS_process_madvise, 0, two, 2, 21, 0);
 	syscall(SYS_process_madvise, 0, two, 3, 20, WIDE);
