@@ -7,6 +7,7 @@ import resource
 import signal
 import sys
 import time
+import traceback
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -35,6 +36,7 @@ _JSON_STRING: Final = 4096
 
 def main(arguments: Sequence[str]) -> int:
     """Run `bstrace trace`; return the exit status. A command that a signal killed ends this process alike."""
+    options = Options()
     try:
         options = parse(arguments)
         if options.help or options.version:
@@ -55,6 +57,8 @@ def main(arguments: Sequence[str]) -> int:
             sys.stderr.write("Try 'bstrace trace -h' for more information.\n")
         return error.exit_code
     except InspectError as error:
+        if options.debug:
+            traceback.print_exc()
         _say(str(error))
         return error.exit_code
     except OSError as error:
@@ -147,11 +151,12 @@ def _run(
             run.let_go(ended_by)
         outbox.close()
         if run.stops.statuses[child] is None:
-            os.waitpid(child, 0)
+            _, run.stops.statuses[child] = os.waitpid(child, 0)
         if isinstance(output, outputs.CommandOutput):
             output.process.wait()
     if ended_by:
-        return 128 + ended_by, ended_by
+        failed = outbox.broken and run.stops.statuses[child] != rendering.NOBODY_READS << 8
+        return (1, 0) if failed else (128 + ended_by, ended_by)
     status = run.stops.statuses.get(run.command) if run.command else (0 if attached else 1 << 8)
     if status is None:  # let go by -b
         return 0, 0
@@ -160,7 +165,8 @@ def _run(
 
 def _renderer(options: Options, output: outputs.SharedOutput | outputs.SeparateOutput) -> rendering.Renderer:
     quiet = "attach" in options.wanted.quiet
-    return rendering.Renderer(_reporters(options, output), output, messages=not quiet)
+    reporters = _reporters(options, output)
+    return rendering.Renderer(reporters, output, messages=not quiet, debug=options.debug)
 
 
 def _attach(options: Options, run: Run) -> None:
@@ -233,7 +239,7 @@ def _open(options: Options) -> outputs.SharedOutput | outputs.SeparateOutput:
         return outputs.CommandOutput(name[1:])
     if options.separate:
         return outputs.SeparateOutput(name, append=options.append)
-    return outputs.SharedOutput(outputs.open_file(name, append=options.append))
+    return outputs.open_file(name, append=options.append)
 
 
 def _reporters(options: Options, output: outputs.SharedOutput | outputs.SeparateOutput) -> list[Reporter]:

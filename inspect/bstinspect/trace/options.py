@@ -116,6 +116,7 @@ class Options:
     zmtp: bool = False
     last: int = 0
     last_on: tuple[str, ...] = ("death",)
+    debug: bool = False
     help: bool = False
     version: bool = False
     warnings: list[str] = field(default_factory=list)
@@ -209,6 +210,7 @@ _SIMPLE: Final[dict[str, Callable[[Options, str], None]]] = {
     "E": lambda options, text: options.environment.append(text),
     "follow-forks": _set("follow", value=True),
     "output-separately": _set("separate", value=True),
+    "d": _set("debug", value=True),
     "h": _set("help", value=True),
     "V": _set("version", value=True),
     "i": _lay_out("addresses"),

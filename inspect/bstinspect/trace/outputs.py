@@ -14,8 +14,10 @@ _LARGE: Final = 1 << 16
 class SharedOutput:
     """One descriptor for everything. `flush` is due whenever nothing more comes for the moment."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, name: str = "standard error") -> None:
         self.descriptor = descriptor
+        self._name = name
+        self._failed = False
         self._buffer: list[str] = []
         self._size = 0
 
@@ -27,11 +29,21 @@ class SharedOutput:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is buffered. Raises OSError."""
+        """Write what is buffered; a full disk costs text and one complaint, not the traced program.
+
+        Raises BrokenPipeError where nobody reads any more.
+        """
         if not self._buffer:
             return
         text, self._buffer, self._size = "".join(self._buffer), [], 0
-        write_all(self.descriptor, text.encode(errors="surrogateescape"))
+        try:
+            write_all(self.descriptor, text.encode(errors="surrogateescape"))
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            if not self._failed and self.descriptor != 2:
+                write_all(2, f"bstrace: {self._name}: {error.strerror}\n".encode())
+            self._failed = True
 
     def abandon(self) -> None:
         """Close it here, unwritten: another process writes it."""
@@ -57,7 +69,7 @@ class SeparateOutput:
         """Take a piece of text. Raises OSError where its file cannot be made."""
         file = self._files.get(tid)
         if file is None:
-            file = self._files[tid] = SharedOutput(open_file(f"{self._name}.{tid}", append=self._append))
+            file = self._files[tid] = open_file(f"{self._name}.{tid}", append=self._append)
         file.write(tid, text)
 
     def flush(self) -> None:
@@ -80,13 +92,14 @@ class SeparateOutput:
             self.end(tid)
 
 
-def open_file(path: str, *, append: bool) -> int:
+def open_file(path: str, *, append: bool) -> SharedOutput:
     """Open the file of -o, which is overwritten unless -A is given. Raises LaunchError."""
     mode = os.O_APPEND if append else os.O_TRUNC
     try:
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | mode, 0o666)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | mode, 0o666)
     except OSError as error:
         raise LaunchError(f"Can't fopen '{path}': {error.strerror}") from error
+    return SharedOutput(descriptor, path)
 
 
 class CommandOutput(SharedOutput):
@@ -101,7 +114,7 @@ class CommandOutput(SharedOutput):
             raise LaunchError(f"Can't execute '/bin/sh': {error.strerror}") from error
         finally:
             os.close(reading)
-        super().__init__(writing)
+        super().__init__(writing, command)
 
 
 def write_all(descriptor: int, data: bytes) -> None:

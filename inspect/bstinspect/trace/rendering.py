@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import signal
+import traceback
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
 import msgspec
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _CHUNK: Final = 1 << 17
+NOBODY_READS: Final = 3
+"""Exit status of the renderer where its output is a pipe that was closed."""
 
 
 class Reporter(Protocol):
@@ -35,9 +38,15 @@ class Renderer:
     """Feeds reporters with what comes through the pipe."""
 
     def __init__(
-        self, reporters: Iterable[Reporter], output: SharedOutput | SeparateOutput, *, messages: bool
+        self,
+        reporters: Iterable[Reporter],
+        output: SharedOutput | SeparateOutput,
+        *,
+        messages: bool,
+        debug: bool = False,
     ) -> None:
-        """`messages`: say on standard error who was attached and detached."""
+        """`messages`: say on standard error who was attached and detached; `debug`: show tracebacks."""
+        self.debug = debug
         self._reporters = tuple(reporters)
         self._output = output
         self._messages = messages
@@ -117,7 +126,7 @@ def start(renderer: Renderer, reading: int, writing: int) -> int:
 
 
 def _serve(renderer: Renderer, reading: int) -> NoReturn:
-    """Run in the child: end with 0, or with 1 and a line on standard error."""
+    """Run in the child: end with 0, `NOBODY_READS`, or 1 and a line on standard error."""
     status = 1
     try:
         for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGTSTP):
@@ -126,9 +135,10 @@ def _serve(renderer: Renderer, reading: int) -> NoReturn:
         renderer.run(reading)
         status = 0
     except BrokenPipeError:
-        pass  # nobody reads the trace any more; the tracer hears of it by SIGPIPE's error
-    except OSError as error:
-        name = f"{error.filename}: " if error.filename else ""
-        os.write(2, f"bstrace: {name}{error.strerror}\n".encode())
+        status = NOBODY_READS  # the tracer hears of it when its pipe breaks
+    except Exception as error:  # noqa: BLE001 - whatever it is, it becomes one line
+        if renderer.debug:
+            traceback.print_exc()
+        os.write(2, f"bstrace: the decoder failed: {type(error).__name__}: {error}\n".encode())
     finally:
         os._exit(status)

@@ -80,6 +80,7 @@ Tampering:
   -e fault=SET[:error=ERRNO][:when=...]
                            * several rules may name one call: the first that is due is applied
 
+  -d, --debug                show tracebacks of bstrace itself
   -h, --help                 this text
   -V, --version              the version
 
