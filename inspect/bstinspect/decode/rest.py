@@ -290,9 +290,11 @@ SHAPES: Final[dict[str, Shape]] = {
             _reboot_argument,
         )
     ),
+    "restart_syscall": Shape(()),
     "set_thread_area": _SetThreadArea((_user_desc(0),)),
     "sethostname": Shape((_host_name, show.unsigned(1))),
     "setdomainname": Shape((_host_name, show.unsigned(1))),
+    "sync": Shape(()),
     "_sysctl": Shape((_SYSCTL.at(0),)),
     "syslog": _Syslog(()),
     "uselib": Shape((show.path(0),)),

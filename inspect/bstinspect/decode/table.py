@@ -6,6 +6,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from bstinspect.decode import (
+    bpf,
     cloning,
     credentials,
     descriptors,
@@ -55,6 +56,7 @@ def _families() -> tuple[ModuleType, ...]:
     return (
         rest,
         perf,
+        bpf,
         ioctls,
         files,
         stat,
