@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -16,14 +17,26 @@ from bstcluster import ClusterError
 from bstinspect.errors import InspectError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from bstinspect.supervisor import Supervisor
 
 NAME: Final = "trace.sock"
-_MOST_PATH: Final = 107
-"""A unix socket's path is no longer (unix(7))."""
 _MOST_LINE: Final = 65536
+
+
+@contextlib.contextmanager
+def short_path(directory: Path) -> Iterator[str]:
+    """Give a directory a name that is short enough for a unix socket's path (107 bytes, unix(7)).
+
+    Raises OSError where there is no such directory.
+    """
+    descriptor = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{descriptor}"
+    finally:
+        os.close(descriptor)
 
 
 class TraceRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,11 +68,11 @@ class TraceServer:
 
     async def open(self) -> None:
         """Listen; where that is not possible, nobody can come in, and the session goes on."""
-        if len(bytes(self._path)) > _MOST_PATH:
-            return
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), short_path(self._path.parent) as directory:
             self._path.unlink(missing_ok=True)
-            self._server = await asyncio.start_unix_server(self._serve, self._path, limit=_MOST_LINE)
+            self._server = await asyncio.start_unix_server(
+                self._serve, f"{directory}/{NAME}", limit=_MOST_LINE
+            )
             self._path.chmod(0o600)
 
     async def close(self) -> None:
@@ -105,7 +118,7 @@ class TraceServer:
             offset = self._capture.stat().st_size
             await self._supervisor.trace(request.node, on=True, syscalls=request.calls)
         except (InspectError, ClusterError) as error:
-            return TraceReply(str(error))
+            return TraceReply(f"node {request.node}: {error}")
         except OSError as error:
             return TraceReply(f"{self._capture}: {error.strerror}")
         return TraceReply("", subject.member.pid, str(self._capture), offset)

@@ -23,7 +23,7 @@ from bstinspect.errors import InspectError, NotSupportedError
 from bstinspect.linux.inotify import growth_of
 from bstinspect.linux.signalfd import SignalDescriptor
 from bstinspect.records import CaptureStart, Detached, Exited
-from bstinspect.serving import NAME, TraceReply, TraceRequest
+from bstinspect.serving import NAME, TraceReply, TraceRequest, short_path
 from bstinspect.trace.expressions import EVERYTHING
 from bstinspect.trace.running import FATAL
 
@@ -69,7 +69,8 @@ def _check(options: Options) -> None:
 def _ask(connection: socket.socket, options: Options) -> TraceReply:
     directory = Path(options.session) if options.session else _newest()
     try:
-        connection.connect(str(directory / NAME))
+        with short_path(directory) as short:
+            connection.connect(f"{short}/{NAME}")
     except OSError as error:
         raise InspectError(f"no session is running in {directory}: {error.strerror}") from error
     calls = None if options.calls == EVERYTHING else _numbers(options)

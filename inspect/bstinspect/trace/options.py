@@ -45,7 +45,7 @@ NAMES: Final = {
     "summary-by": REQUIRED, "node": REQUIRED, "session": REQUIRED,
 }  # fmt: skip
 OWN: Final = frozenset({"trace-fds", "json", "last", "last-on", "zmtp", "summary-by", "node", "session"})
-"""Not in strace 6.1: the first is a later strace's, the others are our own. No prefix of its names is theirs."""
+"""Not in strace 6.1: the first is a later strace's, the others are our own. No prefix is theirs."""
 _SAME: Final = {
     "columns": "a", "output-append-mode": "A", "detach-on": "b", "summary-only": "c", "summary": "C",
     "debug": "d", "env": "E", "help": "h", "instruction-pointer": "i", "interruptible": "I",
