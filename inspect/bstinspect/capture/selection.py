@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bstinspect.capture.gather import Tracee
 from bstinspect.capture.objects import Objects
 from bstinspect.decode.architecture import architecture
-from bstinspect.decode.call import AT_FDCWD, PATH_MAX, Call
+from bstinspect.decode.call import PATH_MAX, Call
 from bstinspect.decode.table import shape_of
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Touched:
         if call.paths & wanted:
             return True
         for number in call.descriptors:
-            if number >= 0 or number == AT_FDCWD:
+            if number >= 0:
                 found = self._objects.descriptor(self._thread.tid, number)
                 if found and found.target in wanted:
                     return True

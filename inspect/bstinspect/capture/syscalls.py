@@ -159,7 +159,7 @@ class SyscallStops:
         if tampered is not None and recording.tampering is not None:
             value = recording.tampering.leave(thread, tampered, arguments, value)
             if tampered.made_up:
-                is_error = -4096 < value < 0
+                is_error = bool(tampered.rule.error)
             delay_ns = tampered.rule.delay_exit_ns
         thread.entry = None
         gatherer = self._gatherer

@@ -13,8 +13,8 @@ Result: TypeAlias = Callable[[Call], str]
 
 
 def decimal_result(call: Call) -> str:
-    """Print a result as most calls do."""
-    return str(call.value)
+    """Print a result as most calls do: unsigned."""
+    return str(call.value & (1 << 64) - 1)
 
 
 def address_result(call: Call) -> str:
@@ -25,11 +25,6 @@ def address_result(call: Call) -> str:
 def octal_result(call: Call) -> str:
     """Print a result that is a file mode."""
     return octal(call.value)
-
-
-def unsigned_result(call: Call) -> str:
-    """Print a result as an unsigned number."""
-    return str(call.value & (1 << 64) - 1)
 
 
 def descriptor_result(call: Call) -> str:

@@ -379,7 +379,11 @@ class StraceText:
         self._write(thread, f") {padding}= ?\n")
         if thread.staged is not None:
             wanted = self._wanted
-            self._publish(thread, wanted="unfinished" in wanted.statuses and wanted.errors is None)
+            long_enough = record.when - thread.entered >= wanted.shortest_ns
+            self._publish(
+                thread,
+                wanted="unfinished" in wanted.statuses and wanted.errors is None and long_enough,
+            )
         self._ended(thread)
 
     def _end(self, record: Exited) -> None:

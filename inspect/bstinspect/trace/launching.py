@@ -11,6 +11,7 @@ import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from bstinspect.decode.quote import quote
 from bstinspect.errors import LaunchError
 from bstinspect.linux import prctl
 from bstinspect.trace.running import FATAL
@@ -233,5 +234,5 @@ def resolve(paths: Sequence[str], say: Callable[[str], None] | None) -> list[str
         if real != path and os.path.exists(path):  # noqa: PTH110
             found.append(real)
             if say:
-                say(f"Requested path '{path}' resolved into '{real}'")
+                say(f"Requested path {quote(os.fsencode(path))} resolved into {quote(os.fsencode(real))}")
     return found
