@@ -90,15 +90,19 @@ def _time_left(call: Call, note: str, separator: str) -> str:
     return left if len(note) + len(left) + 1 < _NOTE_SIZE else ""
 
 
-def _mask(call: Call, data: bytes) -> str:
-    """Print pselect6's pair of a set of signals and its size."""
+def _mask_text(call: Call, data: bytes) -> str:
     address, size = _MASK.unpack(data)
     return f"{{sigmask={set_at(call, address, size)}, sigsetsize={size}}}"
+
+
+def signal_mask(index: int) -> Argument:
+    """Print a pair of a set of signals and its size."""
+    return show.structure(index, _MASK.size, _mask_text)
 
 
 _WAITING: Final = (show.number(0), _set(1), _set(2), _set(3))
 
 SHAPES: Final[dict[str, Shape]] = {
     "select": Shape((*_WAITING, timeval(4)), (), _result),
-    "pselect6": Shape((*_WAITING, timespec(4), show.structure(5, _MASK.size, _mask)), (), _result),
+    "pselect6": Shape((*_WAITING, timespec(4), signal_mask(5)), (), _result),
 }

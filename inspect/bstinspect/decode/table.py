@@ -6,6 +6,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from bstinspect.decode import (
+    aio,
     bpf,
     cloning,
     credentials,
@@ -15,9 +16,11 @@ from bstinspect.decode import (
     files,
     futexes,
     generic,
+    io_uring,
     ioctls,
     ipc,
     ipc_control,
+    keys,
     limits,
     locks,
     memory,
@@ -88,6 +91,9 @@ def _families() -> tuple[ModuleType, ...]:
         ipc,
         ipc_control,
         queues,
+        aio,
+        io_uring,
+        keys,
     )
 
 
