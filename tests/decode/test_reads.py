@@ -117,18 +117,6 @@ def test_received_iovecs_hold_what_came() -> None:
     assert leave("readv", 3, 0x3000, 2, value=5, memory=memory)[0x4100] == b"tt"
 
 
-def test_execve() -> None:
-    """The path, the arguments, and the environment only to be counted."""
-    memory = Memory(
-        x1000=b"/bin/ls\0", x2000=struct.pack("<3Q", 0x4000, 0x4008, 0), x4000=b"ls\0", x4008=b"-l\0",
-        x3000=struct.pack("<3Q", 1, 2, 0) + b"rest",
-    )  # fmt: skip
-    assert entry("execve", 0x1000, 0x2000, 0x3000, memory=memory) == {
-        0x1000: b"/bin/ls\0", 0x2000: memory.pieces[0x2000], 0x4000: b"ls\0", 0x4008: b"-l\0",
-        0x3000: struct.pack("<3Q", 1, 2, 0),
-    }  # fmt: skip
-
-
 def test_addresses_with_a_length_behind_a_pointer() -> None:
     """getpeername: the length as it was, then as it is."""
     memory = Memory(x1000=b"\1\0/run/x\0", x2000=struct.pack("<i", 9))

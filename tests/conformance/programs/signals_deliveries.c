@@ -1,6 +1,6 @@
 /* trace: -e trace=none */
 /* trace: -X verbose -e trace=none */
-/* trace: -X raw -e trace=getpgid,kill,wait4,fork,prlimit64,pidfd_open */
+/* trace: -X raw -e trace=none */
 /* compare: thread */
 /* mask: si_timerid=0, si_overrun=(\d+) */
 #include "forms.h"
