@@ -67,10 +67,7 @@ class SocketDiagnosis:
 
     def __init__(self) -> None:
         """Open it. Raises OSError."""
-        self._socket = socket.socket(
-            socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_SOCK_DIAG
-        )
-        self._socket.settimeout(0.01)
+        self._socket = _open()
 
     def unix(self, inode: int) -> UnixSocket | None:
         """Look up one socket; None when there is none, or the kernel does not know the question."""
@@ -99,7 +96,7 @@ class SocketDiagnosis:
 
     def internet(self, family: int, protocol: int) -> Iterator[InternetSocket]:
         """Yield every socket of a family (AF_INET, AF_INET6) and protocol that has an address."""
-        for body in self._dump(_INTERNET_REQUEST.pack(family, protocol, 0, _ALL_STATES)):
+        for body in _dump(_INTERNET_REQUEST.pack(family, protocol, 0, _ALL_STATES)):
             if len(body) < _INTERNET.size:
                 return
             found, near, far, here, there, inode = _INTERNET.unpack_from(body)
@@ -113,22 +110,36 @@ class SocketDiagnosis:
 
     def netlink(self, inode: int) -> NetlinkSocket | None:
         """Look up a netlink socket."""
-        for body in self._dump(_NETLINK_REQUEST.pack(socket.AF_NETLINK, _ALL_PROTOCOLS, 0)):
+        for body in _dump(_NETLINK_REQUEST.pack(socket.AF_NETLINK, _ALL_PROTOCOLS, 0)):
             if len(body) >= _NETLINK.size:
                 _, _, protocol, port, _, _, found = _NETLINK.unpack_from(body)
                 if found == inode:
                     return NetlinkSocket(protocol, port)
         return None
 
-    def _dump(self, question: bytes) -> Iterator[bytes]:
-        """Yield the bodies of all answers to a question about many sockets."""
-        header = _NLMSG.pack(
-            _NLMSG.size + len(question), _SOCK_DIAG_BY_FAMILY, _NLM_F_REQUEST | _NLM_F_DUMP, 0, 0
-        )
-        try:
-            self._socket.send(header + question)
+    def close(self) -> None:
+        """Close the netlink socket."""
+        self._socket.close()
+
+
+def _open() -> socket.socket:
+    opened = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_SOCK_DIAG)
+    opened.settimeout(0.01)
+    return opened
+
+
+def _dump(question: bytes) -> Iterator[bytes]:
+    """Yield the bodies of all answers to a question about many sockets.
+
+    On a socket of its own: whoever has found what he wanted leaves the rest of the answers in it.
+    """
+    length = _NLMSG.size + len(question)
+    header = _NLMSG.pack(length, _SOCK_DIAG_BY_FAMILY, _NLM_F_REQUEST | _NLM_F_DUMP, 0, 0)
+    try:
+        with _open() as asked:
+            asked.send(header + question)
             while True:
-                reply = self._socket.recv(1 << 16)
+                reply = asked.recv(1 << 16)
                 position = 0
                 while position + _NLMSG.size <= len(reply):
                     length, kind, *_ = _NLMSG.unpack_from(reply, position)
@@ -136,12 +147,8 @@ class SocketDiagnosis:
                         return
                     yield reply[position + _NLMSG.size : position + length]
                     position += length + 3 & ~3
-        except OSError:
-            return
-
-    def close(self) -> None:
-        """Close the netlink socket."""
-        self._socket.close()
+    except OSError:
+        return
 
 
 def display_name(name: bytes) -> bytes:
