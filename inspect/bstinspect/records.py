@@ -42,11 +42,11 @@ class OpenFile(msgspec.Struct, frozen=True, array_like=True):
     target: bytes
     """What /proc/PID/fd/N points to."""
     details: str = ""
-    """Of a socket, device or pidfd more, as strace's -yy puts it: ``TCP:[127.0.0.1:80->...]``, ``char 1:3``."""
+    """Of a socket, device or pidfd more, as strace's -yy has it: ``TCP:[127.0.0.1:80->...]``, ``char 1:3``."""
     peer: str = ""
     """Of a socket whose other end another process holds: ``node 20 pid 4625``."""
     protocol: str = ""
-    """Of a socket the kernel's name of its protocol: ``TCP``, ``UNIX-STREAM``, ``NETLINK 0`` (the route one)."""
+    """Of a socket the kernel's name of its protocol: ``TCP``, ``UNIX-STREAM``, ``NETLINK 0`` (route)."""
     deleted: bool = False
     """`target` is where the file was before it was unlinked."""
 
@@ -142,6 +142,9 @@ class SignalDelivery(Record, frozen=True):
     siginfo: bytes
     """The raw 128-byte siginfo_t, from PTRACE_GETSIGINFO; empty where it could not be had."""
     instruction_pointer: int = 0
+    descriptors: tuple[OpenFile, ...] = ()
+    names: tuple[tuple[int, bytes], ...] = ()
+    """Of what siginfo names, as in `SyscallEntry`."""
 
 
 class GroupStop(Record, frozen=True):

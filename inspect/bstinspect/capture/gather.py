@@ -14,6 +14,7 @@ from bstinspect.capture import reads
 from bstinspect.capture.objects import Objects
 from bstinspect.decode.architecture import architecture
 from bstinspect.decode.call import Call
+from bstinspect.decode.siginfo import describe_siginfo
 from bstinspect.decode.table import shape_of
 from bstinspect.records import Block, OpenFile
 
@@ -77,9 +78,7 @@ class Tracee:
 
     def name(self, pid: int) -> bytes:
         """Look up a process's command name."""
-        found = self._objects.name(pid)
-        if found:
-            self._names[pid] = found
+        found = self._names[pid] = self._objects.name(pid)
         return found
 
     def gathered(self) -> Gathered:
@@ -138,6 +137,14 @@ class Gatherer:
             return False
         descriptor = arguments[0] & 0xFFFFFFFF
         return number not in _MESSAGES or not self._objects.is_netlink(thread.tid, descriptor)
+
+    def signal(self, thread: Thread, siginfo: bytes, number: int) -> Gathered:
+        """Gather what a siginfo names, at a signal-delivery-stop."""
+        if not self._always_decode:
+            return NOTHING
+        source = Tracee(thread.tid, thread.read, self._objects)
+        describe_siginfo(siginfo, number, Call("", (), source, self._tables, self._style))
+        return source.gathered()
 
     def exit(
         self,

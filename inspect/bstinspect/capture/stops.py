@@ -27,7 +27,6 @@ from bstinspect.records import (
     Exiting,
     GroupContinue,
     GroupStop,
-    SignalDelivery,
     Spawned,
 )
 
@@ -154,14 +153,7 @@ class Stops:
 
     def _signal(self, thread: Thread, number: int) -> None:
         """A signal-delivery-stop."""
-        record = SignalDelivery(
-            time.monotonic_ns(),
-            thread.tid,
-            thread.process.pid,
-            number,
-            ptrace.siginfo(thread.tid),
-            ptrace.instruction_pointer(thread.tid),
-        )
+        record = self.syscalls.signal(thread, number)
         if number in _QUIET:
             self._outbox.capture_only(record)
         else:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from bstinspect.capture.delays import Delays
 from bstinspect.capture.protocol import SENDS
 from bstinspect.linux import ptrace
-from bstinspect.records import Stack, SyscallEntry, SyscallExit
+from bstinspect.records import SignalDelivery, Stack, SyscallEntry, SyscallExit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,6 +99,23 @@ class SyscallStops:
             self._leave(thread, info)
             return
         self._tracees.resume(thread)
+
+    def signal(self, thread: Thread, number: int) -> SignalDelivery:
+        """Return the record of a signal-delivery-stop."""
+        now = time.monotonic_ns()
+        siginfo, pointer = ptrace.siginfo(thread.tid), ptrace.instruction_pointer(thread.tid)
+        gatherer = self._gatherer if thread.process.tracing else None
+        found = gatherer.signal(thread, siginfo, number) if gatherer else None
+        return SignalDelivery(
+            now,
+            thread.tid,
+            thread.process.pid,
+            number,
+            siginfo,
+            pointer,
+            found.descriptors if found else (),
+            found.names if found else (),
+        )
 
     def expire(self, *, everything: bool = False) -> None:
         """Let the held threads go on whose time has come."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bstinspect.records import SignalDelivery
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -30,9 +32,12 @@ class Recorded:
                 self._blocks[block.address] = block
 
     @classmethod
-    def of(cls, record: SyscallEntry | SyscallExit, under: Recorded | None = None) -> Recorded:
+    def of(
+        cls, record: SyscallEntry | SyscallExit | SignalDelivery, under: Recorded | None = None
+    ) -> Recorded:
         """Take what a record holds."""
-        return cls(record.memory, record.descriptors, record.names, under)
+        memory = () if isinstance(record, SignalDelivery) else record.memory
+        return cls(memory, record.descriptors, record.names, under)
 
     def read(self, address: int, size: int) -> bytes:
         """Return the bytes from `address` on, fewer than `size` where fewer were recorded."""
@@ -57,8 +62,10 @@ class Recorded:
 
     def name(self, pid: int) -> bytes:
         """Return a process's command name; empty where it is not known."""
-        found = self._names.get(pid, b"")
-        return found if found or not self._under else self._under.name(pid)
+        found = self._names.get(pid)
+        if found is None:
+            return self._under.name(pid) if self._under else b""
+        return found
 
     def found(self, address: int) -> tuple[bytes, bool] | None:
         """Return the recorded bytes from an address on, and whether all that were wanted are there."""

@@ -260,12 +260,12 @@ class StraceText:
             name = signal_name(record.signal)
             thread = self._thread(record.tid, record.pid)
             thread.address = record.instruction_pointer
-            text = f"--- {name} {describe_siginfo(record.siginfo, record.signal, self._bare())} ---"
+            text = f"--- {name} {describe_siginfo(record.siginfo, record.signal, self._bare(record))} ---"
             self._event(record.when, thread, text)
 
-    def _bare(self) -> Call:
-        """Return a call that only knows the manner of printing."""
-        return Call("", (), Recorded(), self._tables, self._style)
+    def _bare(self, record: SignalDelivery) -> Call:
+        """Return a call that knows the manner of printing, and what siginfo names."""
+        return Call("", (), Recorded.of(record), self._tables, self._style)
 
     def _stop(self, record: GroupStop) -> None:
         if self._wanted.signals(record.signal):

@@ -1,7 +1,7 @@
 """Records as JSON, an object a line: every field of what happened, decoded and raw.
 
 The objects are the structures below; ``"type"`` says which. `schema` is their JSON Schema (also in
-docs/trace.schema.json). Fields that have nothing to say are left out. Times are seconds since the epoch as
+docs/trace.schema.json, written by ``python -m bstinspect.reports.jsonlines``). Fields that have nothing to say are left out. Times are seconds since the epoch as
 decimal strings with nine digits, so that no reader loses any; raw 64-bit arguments are hexadecimal strings.
 """
 
@@ -289,7 +289,7 @@ class JsonLines:
             )  # fmt: skip
 
     def _signal(self, record: records.SignalDelivery, at: str) -> Line:
-        bare = Call("", (), Recorded(), self._tables, self._style)
+        bare = Call("", (), Recorded.of(record), self._tables, self._style)
         info = describe_siginfo(record.siginfo, record.signal, bare)
         return Signal(at, record.tid, record.pid, signal_name(record.signal), info)
 
@@ -310,3 +310,14 @@ def _descriptors(*stops: records.SyscallEntry | records.SyscallExit) -> list[Des
 
 def _printable(data: bytes) -> str:
     return data.decode("utf-8", "backslashreplace")
+
+
+def main() -> None:
+    """Print the schema, as docs/trace.schema.json has it."""
+    import json
+
+    print(json.dumps(schema(), indent=2, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()
