@@ -113,7 +113,7 @@ static void semaphores(char *end)
 		if (command == IPC_RMID)
 			continue;
 		if (command != IPC_SET)
-			syscall(SYS_semctl, command == SEM_STAT || command == 20 ? 0 : id, 1, command, command == SETVAL ? 0 : (long)&ds);
+			syscall(SYS_semctl, command == GETPID ? -1 : command == SEM_STAT || command == 20 ? 0 : id, 1, command, command == SETVAL ? 0 : (long)&ds);
 		syscall(SYS_semctl, -1, -1, command, &ds);
 		syscall(SYS_semctl, -1, 2, command | 0x100, nowhere[(command + 1) % 3]);
 	}
