@@ -122,6 +122,7 @@ def messages(text: str, name: str) -> str:
 
 def anonymous(text: str, name: str) -> str:
     """Return what a tracer wrote with what it calls itself the same for all."""
+    text = re.sub(rf"{name}(?: trace)?(?=: Process \d+ attached\n)", "TRACER", text)  # in the midst of a call
     return re.sub(rf"(?<![\w/]){name}(?: trace)?(?=: | -h')", "TRACER", text)
 
 

@@ -1,4 +1,7 @@
-"""What the conformance tests share: programs compiled once, a place to run in, and the scores at the end."""
+"""What the conformance tests share: programs compiled once, a place to run in, and the scores at the end.
+
+CONFORMANCE_OURS names another command to compare with strace; CONFORMANCE_REPORT a file for all that differs.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def ours() -> Tracer:
-    """Our command; CONFORMANCE_OURS names another."""
+    """Our command."""
     given = os.environ.get("CONFORMANCE_OURS")
     return Tracer(Path(shlex.split(given)[0]).name, tuple(shlex.split(given))) if given else OURS
 
@@ -100,6 +103,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     same: Counter[str] = Counter()
     total: Counter[str] = Counter()
     perfect = 0
+    if file := os.environ.get("CONFORMANCE_REPORT"):
+        Path(file).write_text("".join(f"== {name}\n{each.found.report(1000)}\n" for name, each in scores))
     terminalreporter.section("conformance with strace")
     for name, outcome in scores:
         found = outcome.found

@@ -40,7 +40,7 @@ _NANOSECONDS: Final = re.compile(r"\b(tv_[un]?sec|st_[amc]time_nsec)=\d+")
 _USED: Final = re.compile(r"\b(si_[us]time)=\d+(?: /\* [\d.]+ s \*/)?")
 _LEFT: Final = re.compile(r"left \{[^}]*\}")
 _FREE: Final = re.compile(r"\b(f_bfree|f_bavail|f_ffree|f_files)=\d+")
-_FIRST_EXECVE: Final = re.compile(r"0x[0-9a-f]+( /\* \d+ vars? \*/)")
+_TRACERS_MEMORY: Final = re.compile(r"^0x[0-9a-f]+")
 _FIGURES: Final = re.compile(r"=-?\d+\b(?:\.\d+)?|(?<==\[)[\d, ]+(?=\])")
 _STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 _DATED: Final = re.compile(r" /\* (\d{4})-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d{4} \*/")
@@ -113,6 +113,8 @@ class Normaliser:
                 lead = lead.rstrip() + " "
         time = _digits(parts.time).lstrip()
         number, pointer = parts.number, _BARE_ADDRESS.sub(self._address_match, parts.pointer)
+        if parts.name == "execve" and not self._begun:
+            pointer = _BARE_ADDRESS.sub("MEMORY", parts.pointer)
         prefix = f"{lead}{time}{number}{pointer}"
         body = parts.body
         at = result(parts)
@@ -152,7 +154,7 @@ class Normaliser:
         found, end = arguments(body)
         if name == "execve" and not self._begun:
             self._begun = True
-            found[-1] = _FIRST_EXECVE.sub(r"ENVP\1", found[-1])
+            found = [_TRACERS_MEMORY.sub("MEMORY", each) for each in found]
         for index in PID_ARGUMENTS.get(name, ()):
             if index < len(found):
                 found[index] = re.sub(r"^(-?)(\d+)\b", self._pid_match, found[index])
