@@ -38,6 +38,13 @@ _UNIX_QUESTION: Final = Message(
     ("udiag_show", 4, fields.flags(names.UNIX_DIAG_SHOW, unknown="UDIAG_SHOW_???")),
     ("udiag_cookie", 8, cookie),
 )
+
+
+def _file(call: Call, data: bytes) -> str:
+    """Print the file that a socket is bound to."""
+    return f"{{udiag_vfs_dev={device(call, word(data[4:]))}, udiag_vfs_ino={word(data[:4])}}}"
+
+
 _UNIX_ANSWER: Final = Message(
     "udiag_family",
     ("udiag_type", 1, _TYPE),
@@ -50,12 +57,7 @@ _UNIX_ANSWER: Final = Message(
         "UNIX_DIAG_???",
         {
             "UNIX_DIAG_NAME": a.string,
-            "UNIX_DIAG_VFS": a.structure(
-                Layout(
-                    ("udiag_vfs_dev", 4, lambda call, data: device(call, word(data))),
-                    ("udiag_vfs_ino", 4, fields.unsigned),
-                )
-            ),
+            "UNIX_DIAG_VFS": a.fixed(8, _file),
             "UNIX_DIAG_PEER": a.u32,
             "UNIX_DIAG_ICONS": a.array(4, fields.unsigned),
             "UNIX_DIAG_RQLEN": a.structure(Layout(*fields.unsigned_fields(4, "udiag_rqueue udiag_wqueue"))),

@@ -34,9 +34,8 @@ _CODE: Final = fields.verbose_choice(names.SMC_DECL_CODES, unknown="SMC_CLC_DECL
 
 SMC_QUESTION: Final = Message(
     "diag_family",
-    ("", 1, None),
+    ("", 2, None),
     ("diag_ext", 1, fields.flags(names.SMC_DIAG_EXTENDED_FLAGS, unknown="1<<SMC_DIAG_???-1")),
-    ("", 1, None),
     ("id", 48, _IDENTITY),
 )
 SMC_ANSWER: Final = Message(
