@@ -28,6 +28,7 @@ TIMEOUT: Final = 30.0
 NOBODY: Final = 65534
 ADVICE: Final = "(see -h)"
 """Stands for the line that points to the help."""
+_popen: Any = subprocess.Popen
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def trace(tmp_path: Path) -> Trace:
         to.unlink(missing_ok=True)
         line = [*before, *COMMAND, *(("-o", str(to)) if file else ()), *words]
         options = {"stdin": subprocess.DEVNULL} | options if "input" not in options else options
-        done = subprocess.run(line, capture_output=True, timeout=TIMEOUT, check=False, **options)
+        done: Any = subprocess.run(line, capture_output=True, timeout=TIMEOUT, check=False, **options)
         out, err = (data.decode(errors="surrogateescape") for data in (done.stdout, done.stderr))
         assert "Traceback" not in err, err
         text = to.read_bytes().decode(errors="surrogateescape") if to.exists() else ""
@@ -123,7 +124,7 @@ def started() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
 
         def start(*words: str, **options: Any) -> subprocess.Popen[bytes]:
             pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-            process: Any = subprocess.Popen(words, **(pipes | options))
+            process: subprocess.Popen[bytes] = _popen(words, **(pipes | options))
             stack.enter_context(process)
             stack.callback(process.kill)
             return process

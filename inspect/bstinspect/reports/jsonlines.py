@@ -1,8 +1,9 @@
 """Records as JSON, an object a line: every field of what happened, decoded and raw.
 
 The objects are the structures below; ``"type"`` says which. `schema` is their JSON Schema (also in
-docs/trace.schema.json, written by ``python -m bstinspect.reports.jsonlines``). Fields that have nothing to say are left out. Times are seconds since the epoch as
-decimal strings with nine digits, so that no reader loses any; raw 64-bit arguments are hexadecimal strings.
+docs/trace.schema.json, written by ``python -m bstinspect.reports.jsonlines``). Fields that have nothing to
+say are left out. Times are seconds since the epoch as decimal strings with nine digits, so that no reader
+loses any; raw 64-bit arguments are hexadecimal strings.
 """
 
 from __future__ import annotations
@@ -230,8 +231,20 @@ class JsonLines:
                 self._put(0, Start(self._time(record.when), record.machine, record.version))
             elif isinstance(record, records.Exiting):
                 self._never_returned(record.tid)
-            elif (make := self._plain.get(type(record))) is not None:
-                self._put(getattr(record, "tid", 0), make(record, self._time(record.when)))
+            else:
+                if isinstance(record, records.Executed):
+                    self._superseded(record)
+                self._other(record)
+
+    def _superseded(self, record: records.Executed) -> None:
+        """Move the execve of a thread to the tid that it has now, its leader's (execve(2))."""
+        if record.former_tid in self._open and record.former_tid != record.tid:
+            self._never_returned(record.tid)
+            self._open[record.tid] = self._open.pop(record.former_tid)
+
+    def _other(self, record: records.Record) -> None:
+        if (make := self._plain.get(type(record))) is not None:
+            self._put(getattr(record, "tid", 0), make(record, self._time(record.when)))
 
     def finish(self) -> None:
         """Write the calls that have not returned."""
