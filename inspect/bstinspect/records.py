@@ -42,7 +42,7 @@ class OpenFile(msgspec.Struct, frozen=True, array_like=True):
     target: bytes
     """What /proc/PID/fd/N points to."""
     details: str = ""
-    """Of a socket, device or pidfd more, as strace's -yy has it: ``TCP:[127.0.0.1:80->...]``, ``char 1:3``."""
+    """Of a socket, device or pidfd more, as -yy has it: ``TCP:[127.0.0.1:80->...]``, ``char 1:3``."""
     peer: str = ""
     """Of a socket whose other end another process holds: ``node 20 pid 4625``."""
     protocol: str = ""

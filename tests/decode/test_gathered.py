@@ -5,38 +5,22 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bstinspect.capture.gather import Tracee
 from bstinspect.capture.objects import Objects
-from bstinspect.decode import (
-    cloning,
-    credentials,
-    execution,
-    limits,
-    prctl,
-    processes,
-    ptracing,
-    scheduling,
-    seccomp,
-    signals,
-    waiting,
-)
 from bstinspect.decode.architecture import architecture
 from bstinspect.decode.blocks import Recorded
 from bstinspect.decode.call import Call, Source
 from bstinspect.decode.constants.processes import PRCTL_OPTIONS, PTRACE_CMDS
 from bstinspect.decode.style import Constants, Hex, Style, no_calls
+from bstinspect.decode.table import all_shapes
 
 if TYPE_CHECKING:
     from bstinspect.decode.shape import Shape
 
-FAMILIES = (
-    cloning, credentials, execution, limits, prctl, processes, ptracing, scheduling, seccomp, signals,
-    waiting,
-)  # fmt: skip
-SHAPES: dict[str, Shape] = {name: shape for family in FAMILIES for name, shape in family.SHAPES.items()}
+SHAPES: dict[str, Shape] = all_shapes()
 TABLES = architecture("x86_64")
 BASE, END = 0x10000, 0x12000
 STYLES = (
@@ -54,9 +38,13 @@ NUMBERS = st.one_of(
     st.integers(0, 2**64 - 1),
     st.sampled_from([2**64 - 1, 0x1380000, *PTRACE_CMDS, *PRCTL_OPTIONS]),
 )
-MEMORY = st.lists(NUMBERS, min_size=1, max_size=60).map(
-    lambda words: (struct.pack(f"<{len(words)}Q", *words) * 1024)[: END - BASE]
-)
+MEMORY = st.lists(NUMBERS, min_size=1, max_size=60)
+"""Words that fill the memory, over and over."""
+
+
+def filled(words: list[int]) -> bytes:
+    """Return a memory full of these words."""
+    return (struct.pack(f"<{len(words)}Q", *words) * 1024)[: END - BASE]
 
 
 def decoded(
@@ -69,6 +57,7 @@ def decoded(
     return tuple(shape.exit(call)), None if failed else shape.result(call), call.note
 
 
+@settings(max_examples=800)
 @given(
     st.sampled_from(sorted(SHAPES)),
     st.lists(NUMBERS, min_size=6, max_size=6),
@@ -77,11 +66,11 @@ def decoded(
     st.sampled_from([-516, -22, -14, -7, -1]) | st.integers(0, 130) | st.integers(-(2**63), 2**63 - 1),
 )
 def test_same_text(
-    name: str, words: list[int], style: Style, memory: tuple[bytes, bytes], value: int
+    name: str, words: list[int], style: Style, memory: tuple[list[int], list[int]], value: int
 ) -> None:
     """Live and from the record the text is the same, whatever the arguments and the memory are."""
     shape, arguments, failed = SHAPES[name], tuple(words), -4096 < value < 0
-    contents = memory[0]
+    contents = filled(memory[0])
 
     def read(address: int, size: int) -> bytes:
         return contents[address - BASE : address - BASE + size] if BASE <= address < END else b""
@@ -90,7 +79,7 @@ def test_same_text(
     live = Call(name, arguments, source, TABLES, style)
     entered = decoded(live, shape, None, value=value, failed=failed)
     before = Recorded(source.gathered().memory)
-    contents = memory[1]
+    contents = filled(memory[1])
     left = decoded(live, shape, source, value=value, failed=failed)
     after = Recorded(source.gathered().memory, under=before)
     again = Call(name, arguments, before, TABLES, style)

@@ -98,7 +98,8 @@ def _families() -> tuple[ModuleType, ...]:
 
 
 @functools.cache
-def _shapes() -> dict[str, Shape]:
+def all_shapes() -> dict[str, Shape]:
+    """Return how to print every call that has a decoder."""
     shapes: dict[str, Shape] = {}
     for family in _families():
         shapes.update(family.SHAPES)
@@ -109,4 +110,4 @@ def shape_of(call: Call) -> Shape:
     """Return how to print a call."""
     if call.style.raw(call.name):
         return generic.raw(call)
-    return _shapes().get(call.name) or old_shape(call.name) or generic.raw(call)
+    return all_shapes().get(call.name) or old_shape(call.name) or generic.raw(call)
