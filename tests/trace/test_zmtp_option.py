@@ -49,7 +49,7 @@ def comments(done: Done) -> list[str]:
 
 
 def test_a_pair(pair: Done) -> None:
-    """Each end sends what the other receives, once: a handshake, then messages; the line before stays strace's."""
+    """Each end sends what the other receives, once: a handshake, then messages."""
     found = comments(pair)
     assert found.count("READY PAIR") == 4
     messages = [each for each in found if "READY" not in each]

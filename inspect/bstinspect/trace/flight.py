@@ -47,7 +47,8 @@ class FlightRecorder:
         """`incidents`: ``death`` (by a signal), ``signal``, ``error``, and names of signals and errors."""
         self._inner = inner
         self._recorder = recorder
-        self._incidents = frozenset(word.upper().removeprefix("SIG") for word in incidents)
+        words = (word.upper() for word in incidents)
+        self._incidents = frozenset(word if word == "SIGNAL" else word.removeprefix("SIG") for word in words)
 
     def feed(self, records: Iterable[Record]) -> None:
         """Take records in order."""
