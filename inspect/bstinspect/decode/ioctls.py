@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 import functools
+import importlib
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.decode import (
-    ioctls_block,
-    ioctls_devices,
-    ioctls_files,
-    ioctls_kernel,
-    ioctls_network,
-    perf,
-    terminals,
-)
 from bstinspect.decode.call import Call, hexadecimal, s32, u32
 from bstinspect.decode.constants.devices import EVDEV_ABS, EVDEV_EV
 from bstinspect.decode.constants.ioctls import IOCTL_DIRS, IOCTLS
@@ -39,19 +31,34 @@ _SIZED: Final[dict[tuple[str, int, int], str]] = {
 }  # fmt: skip
 """Requests whose size is up to the caller: the type, the direction, the number."""
 _SECCOMP_WRONG_DIRECTION: Final = 0x80082102
-_TYPES: Final = frozenset(b'\x03\x12!"$=>EIKLMORTVWXfiop\x89\x94\xa4\xaa\xab\xae\xb4\xb7\xfd')
-"""The types for which strace has a family; of others, the argument is printed at the exit."""
+_FAMILIES: Final[dict[int, tuple[str, ...]]] = {
+    0x03: ("disks",), 0x12: ("block",), 0x21: ("kernel",), 0x22: ("disks",), 0x24: ("perf",),
+    0x3D: ("clocks",), 0x3E: ("devices",), 0x45: (), 0x49: ("devices",), 0x4B: ("console", "fonts"),
+    0x4C: ("block",), 0x4D: (), 0x4F: (), 0x52: ("devices",), 0x54: ("terminals",), 0x56: (), 0x57: ("devices",),
+    0x58: ("files",), 0x66: ("files",), 0x69: ("devices",), 0x6F: (), 0x70: ("devices",), 0x89: ("network",),
+    0x94: ("files",), 0xA4: (), 0xAA: ("kernel",), 0xAB: ("block",), 0xAE: (), 0xB4: (), 0xB7: ("kernel",),
+    0xFD: (),
+}  # fmt: skip
+"""The modules that decode requests, by their type; of other types, the argument is printed at the exit.
+
+They are imported when the first such request comes: most programs make few kinds of them.
+"""
 
 
 @functools.cache
-def _requests() -> Mapping[int, Request]:
-    """Put the families' tables together."""
-    families = (terminals, ioctls_files, ioctls_block, ioctls_devices, ioctls_kernel, ioctls_network, perf)
-    return {code: request for family in families for code, request in family.REQUESTS.items()}
+def _family(kind: int) -> Mapping[int, Request]:
+    modules = [importlib.import_module(f"bstinspect.decode.ioctls_{name}") for name in _FAMILIES[kind]]
+    return {code: request for module in modules for code, request in module.REQUESTS.items()}
+
+
+def all_requests() -> Mapping[int, Request]:
+    """Return every request that is decoded, by its number."""
+    return {code: request for kind in _FAMILIES for code, request in _family(kind).items()}
 
 
 def _request(code: int) -> Request:
-    return _requests().get(code) or (RAW if code >> 8 & 0xFF in _TYPES else RAW_LATE)
+    kind = code >> 8 & 0xFF
+    return _family(kind).get(code, RAW) if kind in _FAMILIES else RAW_LATE
 
 
 def _computed_name(call: Call, code: int) -> str:

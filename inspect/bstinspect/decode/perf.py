@@ -1,26 +1,19 @@
-"""perf_event_open(2), and the ioctl requests of its descriptors."""
+"""perf_event_open(2)."""
 
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from bstinspect.decode import show
 from bstinspect.decode.call import Call, hexadecimal, pointer, s32, u32
 from bstinspect.decode.constants import perf as names
 from bstinspect.decode.constants.time import CLOCKNAMES
-from bstinspect.decode.requests import descriptor, exchanged, filled, given, named, signed, unsigned
 from bstinspect.decode.shape import Shape, descriptor_result
-from bstinspect.decode.structures import text_at, value_behind
-
-if TYPE_CHECKING:
-    from bstinspect.decode.requests import Request
 
 _HARDWARE, _SOFTWARE, _TRACEPOINT, _CACHE, _, _BREAKPOINT = range(6)
 _E2BIG: Final = -7
 _VERSION0: Final = 64
 _ABBREVIATED: Final = 48
-_PAGE: Final = 4096
 _U64: Final = (1 << 64) - 1
 _BRANCH_STACK, _STACK_USER = 0x800, 0x2000
 _LAYOUT: Final = struct.Struct("<IIQQQQQIIQQQQIIQIHHIIQ")
@@ -204,50 +197,3 @@ def _others(call: Call) -> list[str]:
 
 
 SHAPES: Final[dict[str, Shape]] = {"perf_event_open": _Open((), (), descriptor_result)}
-
-
-def _flags(call: Call) -> str:
-    return call.flags(u32(call[2]), names.PERF_IOCTL_FLAGS, unknown="PERF_IOC_FLAG_???")
-
-
-def _filter(call: Call) -> str:
-    return text_at(call, call[2], _PAGE)
-
-
-def _programs_wanted(call: Call) -> str:
-    data = call.fetch(call[2], 4)
-    if data is None:
-        return pointer(call[2])
-    call.kept = True
-    return f"{{ids_len={int.from_bytes(data, 'little')}, "
-
-
-def _programs(call: Call) -> str:
-    count = None if call.failed else call.integer(call[2] + 4, signed=False)
-    if count is None:
-        return "...}"
-
-    def number(_call: Call, data: bytes) -> str:
-        return str(int.from_bytes(data, "little"))
-
-    return f"prog_cnt={count}, ids={show.array(call, call[2] + 8, count, 4, number)}}}"
-
-
-def _modified(call: Call) -> str:
-    found = Attributes.fetch(call, call[2])
-    return found.text(call, call[2]) if found else pointer(call[2])
-
-
-REQUESTS: Final[dict[int, Request]] = named(
-    {
-        "PERF_EVENT_IOC_ENABLE PERF_EVENT_IOC_DISABLE PERF_EVENT_IOC_RESET": given(_flags),
-        "PERF_EVENT_IOC_REFRESH": given(signed),
-        "PERF_EVENT_IOC_PERIOD": given(value_behind("Q")),
-        "PERF_EVENT_IOC_SET_OUTPUT PERF_EVENT_IOC_SET_BPF": given(descriptor),
-        "PERF_EVENT_IOC_PAUSE_OUTPUT": given(unsigned),
-        "PERF_EVENT_IOC_SET_FILTER": given(_filter),
-        "PERF_EVENT_IOC_ID": filled(value_behind("Q")),
-        "PERF_EVENT_IOC_QUERY_BPF": exchanged(_programs_wanted, _programs),
-        "PERF_EVENT_IOC_MODIFY_ATTRIBUTES": given(_modified),
-    }
-)
