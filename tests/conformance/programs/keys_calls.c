@@ -36,7 +36,7 @@ int main(void)
 		control(WIDE | command, -9, (long)BAD, (long)end, (long)BAD);
 		control(command, (long)BAD, (long)end, (long)BAD, (long)end);
 		control(command, 0x7ffffff0, (long)text, command == 20 ? 5 : sizeof(text), (long)text);
-		control(command, 0x7ffffff0, (long)"two", (long)"three", 7);
+		control(command, 0x7ffffff0, (long)"two", command == 20 ? 3 : (long)"three", 7);
 		if (command != 1)
 			control(command, (long)NULL, 0, 0, 0);
 	}
