@@ -16,7 +16,7 @@
 static void statuses(char *end)
 {
 	static char buffer[256];
-	static const char *const paths[] = {"/dev/null", "/dev/full", "file", "/tmp", "/proc/self/exe", "fifo", "missing", "/", "sticky"};
+	static const char *const paths[] = {"/dev/null", "/dev/full", "file", "/usr", "/proc/self/exe", "fifo", "missing", "/", "sticky"};
 	void *const where[] = {buffer, end - 144, end - 143, end - 120, end - 119, end, NULL, BAD};
 	static const unsigned flags[] = {0, 0x100, 0x2000, 0x4000, 0x6000, 0x2100, 0xffff, -1, 0x80000000, 0x800};
 	for (unsigned i = 0; i < COUNT(paths); i++) {
