@@ -127,8 +127,8 @@ def test_addresses_with_a_length_behind_a_pointer() -> None:
 def test_time_left_of_an_interrupted_sleep() -> None:
     """It is there only where the call failed."""
     memory = Memory(x1000=b"t" * 16)
-    assert leave("nanosleep", 0, 0x1000, value=-516, memory=memory) == {0x1000: b"t" * 16}
-    assert leave("nanosleep", 0, 0x1000, value=0, memory=memory) == {}
+    assert leave("clock_nanosleep", 1, 0, 0, 0x1000, value=-516, memory=memory) == {0x1000: b"t" * 16}
+    assert leave("clock_nanosleep", 1, 0, 0, 0x1000, value=0, memory=memory) == {}
 
 
 @pytest.mark.parametrize("fill", [b"", b"\0", b"\xff", b"\1\0\0\0\0\0\0\0"])
