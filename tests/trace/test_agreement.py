@@ -37,6 +37,7 @@ OURS = {
     "--last 0 true": "invalid --last argument: '0'",
     "--last x true": "invalid --last argument: 'x'",
     "--last-on x true": "invalid --last-on argument: 'x'",
+    "--last-on 9 true": "invalid --last-on argument: '9'",
     "--last-on death,x true": "invalid --last-on argument: 'death,x'",
     "--summary-by x true": "invalid --summary-by argument: 'x'",
     "--node x": "invalid --node argument: 'x'",

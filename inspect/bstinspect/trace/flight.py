@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bstinspect.decode.names import errno_name, signal_name
 from bstinspect.records import Exiting, Record, SignalDelivery, SyscallExit
+from bstinspect.trace.expressions import error_word, signal_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,8 +48,10 @@ class FlightRecorder:
         """`incidents`: ``death`` (by a signal), ``signal``, ``error``, and names of signals and errors."""
         self._inner = inner
         self._recorder = recorder
-        words = (word.upper() for word in incidents)
-        self._incidents = frozenset(word if word == "SIGNAL" else word.removeprefix("SIG") for word in words)
+        self._incidents = frozenset(incidents)
+        others = self._incidents - {"death", "signal", "error"}
+        self._signals = frozenset(map(signal_word, others)) - {-1}
+        self._errors = frozenset(map(error_word, others)) - {-1}
 
     def feed(self, records: Iterable[Record]) -> None:
         """Take records in order."""
@@ -64,14 +67,12 @@ class FlightRecorder:
     def _incident(self, record: Record) -> str:
         """Say what has happened, where it is one of the incidents."""
         match record:
-            case Exiting() if record.status & 0x7F and "DEATH" in self._incidents:
+            case Exiting() if record.status & 0x7F and "death" in self._incidents:
                 return f"the death of {record.tid} by {signal_name(record.status & 0x7F)}"
             case SignalDelivery():
-                name = signal_name(record.signal)
-                if self._incidents & {"SIGNAL", name.removeprefix("SIG")}:
-                    return f"{name} for {record.tid}"
+                if "signal" in self._incidents or record.signal in self._signals:
+                    return f"{signal_name(record.signal)} for {record.tid}"
             case SyscallExit() if record.is_error:
-                name = errno_name(-record.value)
-                if self._incidents & {"ERROR", name}:
-                    return f"{name} in {record.tid}"
+                if "error" in self._incidents or -record.value in self._errors:
+                    return f"{errno_name(-record.value)} in {record.tid}"
         return ""

@@ -415,7 +415,7 @@ class Reader:
         words = tuple((option.value or "").split(","))
         for word in words:
             known = word in ("death", "signal", "error") or expressions.signal_word(word) > 0
-            if not known and expressions.error_word(word) <= 0:
+            if word.isdecimal() or not (known or expressions.error_word(word) > 0):
                 raise _invalid(option)
         self.options.last_on = words
 
