@@ -35,11 +35,10 @@ def _set_size(call: Call) -> int:
 
 
 def _members(data: bytes, count: int) -> Iterator[int]:
-    bits = int.from_bytes(data, "little") & (1 << count) - 1
-    while bits:
-        low = bits & -bits
-        yield low.bit_length() - 1
-        bits ^= low
+    for place, byte in enumerate(data):
+        for bit in range(8) if byte else ():
+            if byte >> bit & 1 and 8 * place + bit < count:
+                yield 8 * place + bit
 
 
 def _set(index: int) -> Argument:
