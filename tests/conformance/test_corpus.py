@@ -123,7 +123,6 @@ COMMANDS = (
     "nice -n 5 true",
     "nproc",
     "tty",
-    "df .",
     "sync text",
     "mkfifo pipe",
     "find . -type f -name 't*'",

@@ -62,7 +62,11 @@ RECORDS: st.SearchStrategy[Record] = st.one_of(
 )
 
 
-@given(st.lists(RECORDS, max_size=8), st.sampled_from([("", 0), ("time", 0), ("time", 6), ("unix", 9)]), st.booleans())
+@given(
+    st.lists(RECORDS, max_size=8),
+    st.sampled_from([("", 0), ("time", 0), ("time", 6), ("unix", 9)]),
+    st.booleans(),
+)
 def test_never_raises(records: list[Record], times: tuple[str, int], durations: bool) -> None:  # noqa: FBT001
     """Hostile records give lines, each of them one line."""
     output = Lines()

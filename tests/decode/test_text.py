@@ -335,6 +335,11 @@ def test_prefixes_times_and_durations(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_foreign_architecture() -> None:
-    """An i386 call has other numbers: it is printed by number."""
+    """An i386 call has a name of its own, and its arguments as numbers; of other machines it has a number."""
     call = SyscallEntry(0, 20, 20, 3, (1, 0, 0, 0, 0, 0), arch=0x40000003)
-    assert lines(call, leave(0)) == ["20    syscall_0x3(0x1, 0, 0, 0, 0, 0)   = 0"]
+    assert lines(call, leave(0)) == [
+        "20    [ Process PID=20 runs in 32 bit mode. ]",
+        "20    read(0x1, 0, 0)                   = 0",
+    ]
+    call = SyscallEntry(0, 20, 20, 3, (1, 0, 0, 0, 0, 0), arch=0xC00000F3)
+    assert lines(call, leave(0))[1] == "20    syscall_0x3(0x1, 0, 0, 0, 0, 0)   = 0"

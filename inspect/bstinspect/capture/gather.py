@@ -105,14 +105,19 @@ class Gatherer:
         style: Style,
         limits: reads.Limits = reads.DEFAULT_LIMITS,
         dump: Callable[[Call], str] | None = None,
+        *,
+        whole: bool = False,
     ) -> None:
-        """`dump` prints what goes through some descriptors whole (-e read=), so that is copied whole too."""
+        """`dump` prints what goes through some descriptors whole (-e read=), so that is copied whole too.
+
+        `whole`: copy also what the tables of the frequent calls leave out of very long arrays (-v).
+        """
         self._style = style
         self._limits = limits
         self._dump = dump
         self._objects = Objects(style.descriptors)
         self._tables = architecture(os.uname().machine)
-        self._always_decode = bool(style.descriptors) or style.names or dump is not None
+        self._always_decode = bool(style.descriptors) or style.names or dump is not None or whole
 
     def entry(
         self, thread: Thread, number: int, arguments: tuple[int, ...], stack_pointer: int = 0

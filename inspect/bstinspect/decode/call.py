@@ -255,7 +255,7 @@ class Call:
 
     def descriptor(self, number: int) -> str:
         """Print a descriptor, with what it is where -y says so."""
-        return str(number) + self._details(number)
+        return str(number) + (self._details(number) if number >= 0 else "")
 
     def directory(self, number: int) -> str:
         """Print the directory descriptor of an ...at() call."""
@@ -276,7 +276,7 @@ class Call:
 
     def _details(self, number: int) -> str:
         wanted = self.style.descriptors
-        if not wanted or (number < 0 and number != AT_FDCWD):
+        if not wanted:
             return ""
         found = self.memory.descriptor(number)
         if found is None:

@@ -15,6 +15,7 @@ from bstinspect.decode.style import Constants
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import ModuleType
 
     from bstinspect.decode.requests import Request
 
@@ -31,11 +32,13 @@ _SIZED: Final[dict[tuple[str, int, int], str]] = {
 }  # fmt: skip
 """Requests whose size is up to the caller: the type, the direction, the number."""
 _SECCOMP_WRONG_DIRECTION: Final = 0x80082102
+_INPUT: Final = 0x45
 _FAMILIES: Final[dict[int, tuple[str, ...]]] = {
     0x03: ("disks",), 0x12: ("block",), 0x21: ("kernel",), 0x22: ("disks",), 0x24: ("perf",),
-    0x3D: ("clocks",), 0x3E: ("devices",), 0x45: (), 0x49: ("devices",), 0x4B: ("console", "fonts"),
-    0x4C: ("block",), 0x4D: (), 0x4F: (), 0x52: ("devices",), 0x54: ("terminals",), 0x56: (), 0x57: ("devices",),
-    0x58: ("files",), 0x66: ("files",), 0x69: ("devices",), 0x6F: (), 0x70: ("devices",), 0x89: ("network",),
+    0x3D: ("clocks",), 0x3E: ("devices",), 0x45: ("input",), 0x49: ("devices",), 0x4B: ("console", "fonts"),
+    0x4C: ("block",), 0x4D: ("flash",), 0x4F: ("flash",), 0x52: ("devices",), 0x54: ("terminals",), 0x56: (),
+    0x57: ("devices",),
+    0x58: ("files",), 0x66: ("files",), 0x69: ("devices",), 0x6F: ("flash",), 0x70: ("devices",), 0x89: ("network",),
     0x94: ("files",), 0xA4: (), 0xAA: ("kernel",), 0xAB: ("block",), 0xAE: (), 0xB4: (), 0xB7: ("kernel",),
     0xFD: (),
 }  # fmt: skip
@@ -45,10 +48,13 @@ They are imported when the first such request comes: most programs make few kind
 """
 
 
+def _modules(kind: int) -> list[ModuleType]:
+    return [importlib.import_module(f"bstinspect.decode.ioctls_{name}") for name in _FAMILIES[kind]]
+
+
 @functools.cache
 def _family(kind: int) -> Mapping[int, Request]:
-    modules = [importlib.import_module(f"bstinspect.decode.ioctls_{name}") for name in _FAMILIES[kind]]
-    return {code: request for module in modules for code, request in module.REQUESTS.items()}
+    return {code: request for module in _modules(kind) for code, request in module.REQUESTS.items()}
 
 
 def all_requests() -> Mapping[int, Request]:
@@ -58,7 +64,10 @@ def all_requests() -> Mapping[int, Request]:
 
 def _request(code: int) -> Request:
     kind = code >> 8 & 0xFF
-    return _family(kind).get(code, RAW) if kind in _FAMILIES else RAW_LATE
+    if kind not in _FAMILIES:
+        return RAW_LATE
+    found = _family(kind).get(code)
+    return found or (kind == _INPUT and _modules(kind)[0].find(code)) or RAW
 
 
 def _computed_name(call: Call, code: int) -> str:

@@ -111,11 +111,14 @@ def comment(call: Call, remark: str) -> str:
 class Structure:
     """A table of fields; called with bytes, it prints them."""
 
-    def __init__(self, *fields: FieldSpec, full: int | None = None) -> None:
-        """`full`: with abbreviation, ``...`` stands in the place of the fields from this one on."""
+    def __init__(self, *fields: FieldSpec, full: int | None = None, packed: bool = False) -> None:
+        """`full`: with abbreviation, ``...`` stands in the place of the fields from this one on.
+
+        `packed`: there is no padding.
+        """
         letters = "".join(letter for _, letter, *_ in fields)
         largest = max((each for each in letters if each.isalpha() and each not in "sx"), key=struct.calcsize)
-        self.layout: Final = struct.Struct(f"@{letters}0{largest}")
+        self.layout: Final = struct.Struct(f"={letters}" if packed else f"@{letters}0{largest}")
         self.size: Final = self.layout.size
         self._full = full
         self.fields: Final = [

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.capture.syscalls import Recording
-from bstinspect.decode.style import Style, no_calls
+from bstinspect.decode.style import Style, all_calls, no_calls
 from bstinspect.errors import InspectError, PtraceError, UsageError
 from bstinspect.linux import proc
 from bstinspect.records import FORMAT_VERSION, CaptureStart
@@ -213,9 +213,12 @@ def _gatherer(options: Options) -> Callable[[], Gatherer | None]:
 
         style = _json_style(options) if options.json else options.style
         dumped = options.wanted.reads is not no_numbers or options.wanted.writes is not no_numbers
+        whole = style.abbreviated is not all_calls
         plain = style.strings + 1
         most = max(plain, 1 << 16) if options.zmtp else plain
-        return Gatherer(style, Limits(most, most), partial(dump, wanted=options.wanted) if dumped else None)
+        return Gatherer(
+            style, Limits(most, most), partial(dump, wanted=options.wanted) if dumped else None, whole=whole
+        )
 
     return make
 

@@ -1,1 +1,0 @@
-"""The decoders of before, in use until their family is rewritten."""
