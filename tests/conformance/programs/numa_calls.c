@@ -49,7 +49,7 @@ int main(void)
 		syscall(SYS_move_pages, 0, count, pages, NULL, status, 0);
 	syscall(SYS_move_pages, 0, 2, pages, nodes, status, 2);
 	syscall(SYS_move_pages, 0, 3, pages, nodes + 3, end - 12, 4);
-	syscall(SYS_move_pages, WIDE | 1, -1, pages, nodes, status, WIDE | 0x80000002);
+	syscall(SYS_move_pages, WIDE | 1, -1L, pages, nodes, status, WIDE | 0x80000002);
 	memcpy(end - 16, pages, 16);
 	syscall(SYS_move_pages, 0, 3, end - 16, end - 8, end - 4, 6);
 	syscall(SYS_move_pages, 0, 2, end - 16, NULL, end - 8, 6);
