@@ -118,10 +118,10 @@ def test_received_iovecs_hold_what_came() -> None:
 
 
 def test_addresses_with_a_length_behind_a_pointer() -> None:
-    """getpeername: the length as it was, then as it is."""
+    """accept4: the length as it was, then as it is."""
     memory = Memory(x1000=b"\1\0/run/x\0", x2000=struct.pack("<i", 9))
-    assert entry("getpeername", 3, 0x1000, 0x2000, memory=memory) == {0x2000: struct.pack("<i", 9)}
-    assert leave("getpeername", 3, 0x1000, 0x2000, value=0, memory=memory)[0x1000] == b"\1\0/run/x\0"
+    assert entry("accept4", 3, 0x1000, 0x2000, memory=memory) == {0x2000: struct.pack("<i", 9)}
+    assert leave("accept4", 3, 0x1000, 0x2000, value=0, memory=memory)[0x1000] == b"\1\0/run/x\0"
 
 
 def test_time_left_of_an_interrupted_sleep() -> None:

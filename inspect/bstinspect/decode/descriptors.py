@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.decode import show
-from bstinspect.decode.call import Call, hexadecimal, pointer, u32
+from bstinspect.decode.call import Call, pointer
 from bstinspect.decode.constants.descriptors import (
     CLOSE_RANGE_FLAGS,
     EFD_FLAGS,
@@ -20,19 +20,11 @@ from bstinspect.decode.constants.files import (
     SYNC_FILE_RANGE_FLAGS,
     WHENCE_CODES,
 )
-from bstinspect.decode.constants.memory import MEMFD_CREATE_FLAGS, MEMFD_SECRET_FLAGS
 from bstinspect.decode.iovecs import buffer_address, iovecs_text
 from bstinspect.decode.shape import Shape, descriptor_result
-from bstinspect.decode.strings import limited_text
-from bstinspect.decode.style import PLAIN, Constants
 
 if TYPE_CHECKING:
     from bstinspect.decode.shape import Argument
-
-_MEMFD_NAME: Final = 250
-"""The longest name of a memfd, with its NUL (memfd_create(2))."""
-_HUGE_SHIFT: Final = 26
-_HUGE_MASK: Final = 0x3F << _HUGE_SHIFT
 
 
 def _vector_in(index: int) -> Argument:
@@ -85,22 +77,6 @@ class _SendFile(Shape):
         return [f"{changed}, {call[3]}"]
 
 
-def _memfd_flags(call: Call) -> str:
-    """Print memfd_create's flags; the size of huge pages is in their upper bits."""
-    value = u32(call[1])
-    constants = call.style.constants
-    if not value or constants is Constants.RAW:
-        return hexadecimal(value)
-    flags, size = value & ~_HUGE_MASK, (value & _HUGE_MASK) >> _HUGE_SHIFT
-    # The names are the same inside a comment (-X verbose).
-    plain = Call(call.name, (), call.memory, call.tables, PLAIN)
-    parts = [plain.flags(flags, MEMFD_CREATE_FLAGS, unknown="MFD_???")] if flags else []
-    if size:
-        parts.append(f"{size}<<MFD_HUGE_SHIFT")
-    text = "|".join(parts)
-    return f"{hexadecimal(value)} /* {text} */" if constants is Constants.VERBOSE else text
-
-
 _FD: Final = show.fd(0)
 _NEW: Final = descriptor_result
 _FROM_TO: Final = (_FD, _offset(1), show.fd(2), _offset(3), show.size(4))
@@ -132,8 +108,6 @@ SHAPES: Final[dict[str, Shape]] = {
     ),
     "eventfd": Shape((show.unsigned(0),), (), _NEW),
     "eventfd2": Shape((show.unsigned(0), show.flags(1, EFD_FLAGS, unknown="EFD_???")), (), _NEW),
-    "memfd_create": Shape((lambda call: limited_text(call, call[0], _MEMFD_NAME), _memfd_flags), (), _NEW),
-    "memfd_secret": Shape((show.flags(0, MEMFD_SECRET_FLAGS),), (), _NEW),
     "fallocate": Shape(
         (_FD, show.flags(1, FALLOC_FLAGS, unknown="FALLOC_FL_???"), show.long(2), show.long(3))
     ),

@@ -105,12 +105,4 @@ SHAPES: Final[dict[str, Shape]] = {
             show.choice(4, CLOCKNAMES, unknown="CLOCK_???"),
         )
     ),
-    "set_robust_list": Shape((show.address(0), show.size(1))),
-    "get_robust_list": Shape(
-        (show.process(0),),
-        (
-            show.structure(1, 8, lambda _call, data: f"[{pointer(int.from_bytes(data, 'little'))}]"),
-            show.structure(2, 8, lambda _call, data: f"[{int.from_bytes(data, 'little')}]"),
-        ),
-    ),
 }

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from bstinspect.decode.requests import Request
 
 _PAGE: Final = 4096
-_U64: Final = (1 << 64) - 1
 
 
 def _flags(call: Call) -> str:

@@ -21,7 +21,6 @@ from bstinspect.decode.constants.memory import (
     MREMAP_FLAGS,
     PKEY_ACCESS,
 )
-from bstinspect.decode.iovecs import buffer_address, iovecs_text
 from bstinspect.decode.shape import Shape, address_result, decimal_result, descriptor_result
 from bstinspect.decode.structures import text_at
 
@@ -87,10 +86,6 @@ def _resident(call: Call) -> str:
     return show.array(call, call[2], -(-call[1] // _PAGE), 1, lambda _call, data: str(data[0] & 1))
 
 
-def _ranges(call: Call) -> str:
-    return iovecs_text(call, call[1], call[2], show=buffer_address)
-
-
 def _barrier_cpu(call: Call) -> str | None:
     return str(s32(call[2])) if call[1] & 1 else None
 
@@ -121,16 +116,6 @@ SHAPES: Final[dict[str, Shape]] = {
         address_result,
     ),
     "madvise": Shape((*_RANGE, show.choice(2, MADVISE_CMDS, unknown=_ADVICE))),
-    "process_madvise": Shape(
-        (
-            show.fd(0),
-            _ranges,
-            show.size(2),
-            show.choice(3, MADVISE_CMDS, unknown=_ADVICE),
-            show.hex_int(4),
-        )
-    ),
-    "process_mrelease": Shape((show.fd(0), show.hex_int(1))),
     "mlock": Shape(_RANGE),
     "mlock2": Shape((*_RANGE, show.flags(2, MLOCK_FLAGS, unknown="MLOCK_???"))),
     "munlock": Shape(_RANGE),

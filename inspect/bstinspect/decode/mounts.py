@@ -56,7 +56,6 @@ class _Mount(Shape):
 
 # fsconfig: what its key, value and last number are depends on the command.
 
-_SET_FLAG: Final = 0
 _SET_STRING: Final = 1
 _SET_BINARY: Final = 2
 _SET_PATH: Final = 3

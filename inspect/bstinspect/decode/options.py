@@ -51,7 +51,6 @@ _LEVELS: Final[dict[int, Tables]] = {
     282: ("TLS_???", names.SOCK_TLS_OPTIONS, {}, {}),
     283: ("XDP_???", names.SOCK_XDP_OPTIONS, {}, {}),
 }
-_SOL_SOCKET: Final = 1
 _SOL_NETLINK: Final = 270
 
 

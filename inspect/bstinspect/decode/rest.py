@@ -6,12 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from bstinspect.decode import show
 from bstinspect.decode.call import Call, pointer, s32, u32
-from bstinspect.decode.constants.devices import UFFD_FLAGS
-from bstinspect.decode.constants.files import (
-    LANDLOCK_CREATE_RULESET_FLAGS,
-    LANDLOCK_RULE_TYPES,
-    LANDLOCK_RULESET_ACCESS_FS,
-)
 from bstinspect.decode.constants.system import (
     BOOTFLAGS1,
     BOOTFLAGS2,
@@ -26,14 +20,11 @@ from bstinspect.decode.constants.system import (
     SYSLOG_CONSOLE_LEVELS,
 )
 from bstinspect.decode.names import describe_error
-from bstinspect.decode.shape import Shape, decimal_result, descriptor_result
+from bstinspect.decode.shape import Shape
 from bstinspect.decode.structures import (
     Structure,
     address,
-    bits,
     braced,
-    descriptor,
-    device,
     octets_at,
     text_at,
 )
@@ -43,11 +34,8 @@ if TYPE_CHECKING:
 
 _ARCHITECTURE: Final = 0xFFFF0000
 _SEGMENTS: Final = 16
-_HOST_NAME: Final = 64
 _RESTART2: Final = 0xA1B2C3D4
 _COMMAND_LINE: Final = 255
-_RULESET_VERSION: Final = 1
-_PATH_BENEATH: Final = 1
 
 _SEGMENT: Final = Structure(("buf", "Q", address), ("bufsz", "Q"), ("mem", "Q", address), ("memsz", "Q"))
 _SYSCTL: Final = Structure(
@@ -59,35 +47,6 @@ _SYSCTL: Final = Structure(
     ("newlen", "Q"),
     ("", "32x"),
 )
-_ACCESS: Final = bits(LANDLOCK_RULESET_ACCESS_FS, unknown="LANDLOCK_ACCESS_FS_???")
-_RULESET: Final = Structure(("handled_access_fs", "Q", _ACCESS))
-
-
-def _path_beneath(call: Call) -> str:
-    """Print a rule, whose structure has no padding."""
-    data = call.fetch(call[2], 12)
-    if data is None:
-        return pointer(call[2])
-    access = _ACCESS(call, int.from_bytes(data[:8], "little"))
-    return braced(
-        f"allowed_access={access}", f"parent_fd={descriptor(call, int.from_bytes(data[8:], 'little'))}"
-    )
-
-
-def _rule(call: Call) -> str:
-    return _path_beneath(call) if u32(call[1]) == _PATH_BENEATH else pointer(call[2])
-
-
-def _ruleset(call: Call) -> str:
-    data = call.fetch(call[0], _RULESET.size) if call[1] >= _RULESET.size else None
-    if data is None:
-        return pointer(call[0])
-    return braced(*_RULESET.texts(call, data), *(["..."] if call[1] > _RULESET.size else []))
-
-
-def _ruleset_result(call: Call) -> str:
-    version = u32(call[2]) & _RULESET_VERSION
-    return decimal_result(call) if version else descriptor_result(call)
 
 
 def _segments(call: Call) -> str:
@@ -107,17 +66,8 @@ def _reboot_argument(call: Call) -> str | None:
     return text_at(call, call[3], _COMMAND_LINE) if u32(call[2]) == _RESTART2 else None
 
 
-def _host_name(call: Call) -> str:
-    length = u32(call[1])
-    return pointer(call[0]) if length > _HOST_NAME else call.buffer(call[0], length)
-
-
 def _random(call: Call) -> str:
     return pointer(call[0]) if call.failed else octets_at(call, call[0], call.value)
-
-
-def _device(call: Call) -> str:
-    return device(call, u32(call[0]))
 
 
 class _Syslog(Shape):
@@ -242,7 +192,6 @@ def _raw(count: int) -> Shape:
 
 
 SHAPES: Final[dict[str, Shape]] = {
-    "acct": Shape((show.path(0),)),
     "delete_module": Shape((show.text(0), show.flags(1, DELETE_MODULE_FLAGS, unknown="O_???"))),
     "finit_module": Shape(
         (show.fd(0), show.text(1), show.flags(2, MODULE_INIT_FLAGS, unknown="MODULE_INIT_???"))
@@ -262,25 +211,6 @@ SHAPES: Final[dict[str, Shape]] = {
         )
     ),
     "kexec_load": Shape((show.address(0), show.size(1), _segments, _kexec_flags)),
-    "landlock_add_rule": Shape(
-        (
-            show.fd(0),
-            show.choice(1, LANDLOCK_RULE_TYPES, unknown="LANDLOCK_RULE_???"),
-            _rule,
-            show.hex_int(3),
-        )
-    ),
-    "landlock_create_ruleset": Shape(
-        (
-            _ruleset,
-            show.size(1),
-            show.flags(2, LANDLOCK_CREATE_RULESET_FLAGS, unknown="LANDLOCK_CREATE_RULESET_???"),
-        ),
-        (),
-        _ruleset_result,
-    ),
-    "landlock_restrict_self": Shape((show.fd(0), show.hex_int(1))),
-    "lookup_dcookie": Shape((), (show.size(0), show.data_out(1), show.size(2))),
     "modify_ldt": _Waiting((show.number(0), _ldt, show.size(2)), (), _ldt_result),
     "reboot": Shape(
         (
@@ -292,14 +222,9 @@ SHAPES: Final[dict[str, Shape]] = {
     ),
     "restart_syscall": Shape(()),
     "set_thread_area": _SetThreadArea((_user_desc(0),)),
-    "sethostname": Shape((_host_name, show.unsigned(1))),
-    "setdomainname": Shape((_host_name, show.unsigned(1))),
     "sync": Shape(()),
     "_sysctl": Shape((_SYSCTL.at(0),)),
     "syslog": _Syslog(()),
-    "uselib": Shape((show.path(0),)),
-    "userfaultfd": Shape((show.flags(0, UFFD_FLAGS, unknown="UFFD_???"),), (), descriptor_result),
-    "ustat": Shape((_device,), (show.address(1),)),
     "vhangup": Shape(()),
     # Those that strace has no more to say of than their numbers.
     "afs_syscall": _raw(5),

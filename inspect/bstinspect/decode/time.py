@@ -102,7 +102,6 @@ SHAPES: Final[dict[str, Shape]] = {
     "clock_nanosleep": Shape((_CLOCK, _CLOCK_FLAGS, timespec(2)), (_clock_remaining,)),
     "nanosleep": Shape((timespec(0),), (lambda call: remaining_text(call, call[1]),)),
     "alarm": Shape((show.unsigned(0),)),
-    "pause": Shape(()),
     "getitimer": Shape((_ITIMER,), (itimerval(1),)),
     "setitimer": Shape((_ITIMER, itimerval(1)), (itimerval(2),)),
     "timer_create": Shape((_CLOCK, sigevent(1)), (show.int_out(2),)),
