@@ -22,6 +22,10 @@ from bstinspect.trace.options import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import TypeAlias
+
+    Process: TypeAlias = subprocess.Popen[bytes]
+    Starter: TypeAlias = Callable[..., Process]
 
 COMMAND: Final = (str(Path(sys.executable).with_name("bstrace")), "trace")
 TIMEOUT: Final = 30.0
