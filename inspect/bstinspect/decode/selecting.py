@@ -77,7 +77,8 @@ def _result(call: Call) -> str:
         if note:
             note += "]"
     call.note = note + _time_left(call, note, separator)
-    return decimal_result(call)
+    # The brackets stand there even if there is nothing to say.
+    return decimal_result(call) + ("" if call.note else " ()")
 
 
 def _time_left(call: Call, note: str, separator: str) -> str:
