@@ -12,13 +12,28 @@ from bstinspect.decode.bpf_attributes import (
     Field,
     Values,
     extra,
-    interface,
-    largest,
     numbers,
-    program,
-    version,
 )
 from bstinspect.decode.bpf_objects import kind_of, printed, saved
+from bstinspect.decode.bpf_tables import (
+    ATTACH,
+    ATTACH_FLAGS,
+    ATTACH_TYPE,
+    BTF,
+    DETACH,
+    FILE_MODE,
+    LINK_UPDATE,
+    LOOKUP,
+    LOOKUP_FLAGS,
+    MAP_CREATE,
+    MAP_FD,
+    MAP_KEY,
+    OBJECT,
+    PROG_LOAD,
+    TEST_RUN,
+    TRACEPOINT,
+    UPDATE,
+)
 from bstinspect.decode.call import Call, hexadecimal, pointer, u32
 from bstinspect.decode.constants import bpf as names
 from bstinspect.decode.shape import Shape, decimal_result, descriptor_result
@@ -28,156 +43,17 @@ from bstinspect.decode.structures import (
     braced,
     descriptor,
     hexa,
-    one_of,
     process,
-    text,
     text_at,
-)
-from bstinspect.decode.style import Constants
-
-_PAGE: Final = 4096
-_NUMA, _REPLACE = 4, 4
-_TRACEPOINT_NAME: Final = 128
-_ANY, _FLAG = "BPF_???", "BPF_F_???"
-_attach_type: Final = one_of(names.BPF_ATTACH_TYPE, unknown=_ANY)
-_attach_flags: Final = bits(names.BPF_ATTACH_FLAGS, unknown=_FLAG)
-_file_mode: Final = bits(names.BPF_FILE_MODE_FLAGS, unknown=_FLAG)
-_lookup_flags: Final = bits(names.BPF_MAP_LOOKUP_ELEM_FLAGS, unknown=_ANY)
-
-
-def _numa_node(call: Call, values: Values) -> str | None:
-    """Print the node, with its name besides: that is in no header that a program could use."""
-    if not values["map_flags"] & _NUMA:
-        return None
-    node = values["numa_node"]
-    name = names.NUMA_NODE.get(node)
-    return f"{node} /* {name} */" if name and call.style.constants is not Constants.RAW else str(node)
-
-
-def _name(field: str) -> Depends:
-    """Print an object's name, of which the caller may have passed a part only."""
-    return Depends(lambda call, values: text(call, values[field][: values["length"] - values["offset"]]))
-
-
-_MAP_CREATE: Final = Attribute(
-    Field("map_type", "I", one_of(names.BPF_MAP_TYPES, unknown="BPF_MAP_TYPE_???")),
-    Field("key_size", "I"),
-    Field("value_size", "I"),
-    Field("max_entries", "I"),
-    Field("map_flags", "I", bits(names.BPF_MAP_FLAGS, unknown=_FLAG), later=True),
-    Field("inner_map_fd", "I", descriptor, later=True),
-    Field("numa_node", "I", Depends(_numa_node), later=True),
-    Field("map_name", "16s", _name("map_name"), later=True),
-    Field("map_ifindex", "I", interface, later=True),
-    Field("btf_fd", "I", descriptor, later=True),
-    Field("btf_key_type_id", "I"),
-    Field("btf_value_type_id", "I"),
-    Field("btf_vmlinux_value_type_id", "I", later=True),
-    Field("map_extra", "Q", largest, later=True),
-)
-_PROG_LOAD: Final = Attribute(
-    Field("prog_type", "I", one_of(names.BPF_PROG_TYPES, unknown="BPF_PROG_TYPE_???")),
-    Field("insn_cnt", "I"),
-    Field("insns", "Q", Depends(lambda call, values: program(call, values["insns"], values["insn_cnt"]))),
-    Field("license", "Q", lambda call, where: call.text(where)),
-    Field("log_level", "I", later=True),
-    Field("log_size", "I"),
-    Field("log_buf", "Q", Depends(lambda call, values: text_at(call, values["log_buf"], values["log_size"]))),
-    Field("kern_version", "I", version, later=True),
-    Field("prog_flags", "I", bits(names.BPF_PROG_FLAGS, unknown=_FLAG), later=True),
-    Field("prog_name", "16s", _name("prog_name"), later=True),
-    Field("prog_ifindex", "I", interface, later=True),
-    Field("expected_attach_type", "I", _attach_type, later=True),
-    Field("prog_btf_fd", "I", descriptor, later=True),
-    Field("func_info_rec_size", "I"),
-    Field("func_info", "Q", address),
-    Field("func_info_cnt", "I"),
-    Field("line_info_rec_size", "I"),
-    Field("line_info", "Q", address),
-    Field("line_info_cnt", "I"),
-    Field("attach_btf_id", "I", later=True),
-    Field("attach_prog_fd", "I", descriptor, later=True),
-    Field("pad", "I", None),
-    Field("fd_array", "Q", address, later=True),
-)
-_OBJECT: Final = Attribute(
-    Field("pathname", "Q", lambda call, where: call.path(where)),
-    Field("bpf_fd", "I", descriptor),
-    Field("file_flags", "I", _file_mode, later=True),
-)
-_FD: Final = Field("map_fd", "I", descriptor)
-_MAP_KEY: Final = (_FD, Field("key", "Q", address))
-_LOOKUP: Final = Attribute(
-    *_MAP_KEY, Field("value", "Q", address), Field("flags", "Q", _lookup_flags, later=True)
-)
-_UPDATE: Final = Attribute(
-    *_MAP_KEY,
-    Field("value", "Q", address),
-    Field("flags", "Q", one_of(names.BPF_MAP_UPDATE_ELEM_FLAGS, unknown=_ANY)),
-)
-_ATTACH: Final = Attribute(
-    Field("target_fd", "I", descriptor),
-    Field("attach_bpf_fd", "I", descriptor),
-    Field("attach_type", "I", _attach_type),
-    Field("attach_flags", "I", _attach_flags),
-    Field("replace_bpf_fd", "I", descriptor, later=True),
-)
-_DETACH: Final = Attribute(
-    Field("target_fd", "I", descriptor), Field("dummy", "I", None), Field("attach_type", "I", _attach_type)
-)
-_TEST_RUN: Final = Attribute(
-    Field("prog_fd", "I", descriptor),
-    Field("retval", "I"),
-    Field("data_size_in", "I"),
-    Field("data_size_out", "I"),
-    Field("data_in", "Q", address),
-    Field("data_out", "Q", address),
-    Field("repeat", "I"),
-    Field("duration", "I"),
-    Field("ctx_size_in", "I", later=True),
-    Field("ctx_size_out", "I"),
-    Field("ctx_in", "Q", address),
-    Field("ctx_out", "Q", address),
-    Field("flags", "I", bits(names.BPF_TEST_RUN_FLAGS, unknown=_FLAG), later=True),
-    Field("cpu", "I"),
-    Field("batch_size", "I", later=True),
-    size=76,
-)
-_TRACEPOINT: Final = Attribute(
-    Field("name", "Q", lambda call, where: text_at(call, where, _TRACEPOINT_NAME)),
-    Field("prog_fd", "I", descriptor),
-    size=12,
-)
-_BTF: Final = Attribute(
-    Field("btf", "Q", Depends(lambda call, values: call.buffer(values["btf"], values["btf_size"]))),
-    Field("btf_log_buf", "Q", address),
-    Field("btf_size", "I"),
-    Field("btf_log_size", "I"),
-    Field("btf_log_level", "I"),
-    size=28,
-)
-_LINK_UPDATE: Final = Attribute(
-    Field("link_fd", "I", descriptor),
-    Field("new_prog_fd", "I", descriptor),
-    Field("flags", "I", _attach_flags),
-    Field(
-        "old_prog_fd",
-        "I",
-        Depends(
-            lambda call, values: (
-                descriptor(call, values["old_prog_fd"]) if values["flags"] & _REPLACE else None
-            )
-        ),
-    ),
 )
 
 
 def _by_id(name: str) -> Attribute:
-    return Attribute(
-        Field(name, "I"), Field("next_id", "I"), Field("open_flags", "I", _file_mode, later=True)
-    )
+    return Attribute(Field(name, "I"), Field("next_id", "I"), Field("open_flags", "I", FILE_MODE, later=True))
 
 
+_PAGE: Final = 4096
+_FLAG: Final = "BPF_F_???"
 Parts: TypeAlias = Callable[[Call, bytes], str]
 
 
@@ -214,9 +90,9 @@ _INFO: Final = Attribute(
 )
 _QUERY: Final = Attribute(
     Field("target_fd", "I", descriptor),
-    Field("attach_type", "I", _attach_type),
+    Field("attach_type", "I", ATTACH_TYPE),
     Field("query_flags", "I", bits(names.BPF_QUERY_FLAGS, unknown="BPF_F_QUERY_???")),
-    Field("attach_flags", "I", _attach_flags),
+    Field("attach_flags", "I", ATTACH_FLAGS),
     Field("prog_ids", "Q", None),
     Field("prog_cnt", "I", None),
     size=28,
@@ -300,7 +176,7 @@ def _batch(*wanted: str) -> _Command:
         *(Field(name, "Q", address if name in wanted else None) for name in fields),
         Field("count", "I"),
         Field("map_fd", "I", descriptor),
-        Field("elem_flags", "Q", _lookup_flags),
+        Field("elem_flags", "Q", LOOKUP_FLAGS),
         Field("flags", "Q", hexa),
     )
 
@@ -320,7 +196,7 @@ def _batch(*wanted: str) -> _Command:
 _LINK: Final = Attribute(
     Field("prog_fd", "I", descriptor),
     Field("target_fd", "I", descriptor),
-    Field("attach_type", "I", _attach_type),
+    Field("attach_type", "I", ATTACH_TYPE),
     Field("flags", "I", hexa),
 )
 _ITERATOR, _PERF_EVENT, _KPROBES = 28, 41, 42
@@ -373,20 +249,20 @@ def _link(call: Call, data: bytes) -> str:
 
 
 _BY_NAME: Final[dict[str, _Command]] = {
-    "MAP_CREATE": _simple(_MAP_CREATE, makes=True),
-    "MAP_LOOKUP_ELEM MAP_LOOKUP_AND_DELETE_ELEM": _simple(_LOOKUP),
-    "MAP_UPDATE_ELEM": _simple(_UPDATE),
-    "MAP_DELETE_ELEM": _simple(Attribute(*_MAP_KEY)),
-    "MAP_GET_NEXT_KEY": _simple(Attribute(*_MAP_KEY, Field("next_key", "Q", address))),
-    "MAP_FREEZE": _simple(Attribute(_FD)),
+    "MAP_CREATE": _simple(MAP_CREATE, makes=True),
+    "MAP_LOOKUP_ELEM MAP_LOOKUP_AND_DELETE_ELEM": _simple(LOOKUP),
+    "MAP_UPDATE_ELEM": _simple(UPDATE),
+    "MAP_DELETE_ELEM": _simple(Attribute(*MAP_KEY)),
+    "MAP_GET_NEXT_KEY": _simple(Attribute(*MAP_KEY, Field("next_key", "Q", address))),
+    "MAP_FREEZE": _simple(Attribute(MAP_FD)),
     "MAP_LOOKUP_BATCH MAP_LOOKUP_AND_DELETE_BATCH": _batch("in_batch", "out_batch", "keys", "values"),
     "MAP_UPDATE_BATCH": _batch("keys", "values"),
     "MAP_DELETE_BATCH": _batch("keys"),
-    "PROG_LOAD": _simple(_PROG_LOAD, makes=True),
-    "OBJ_PIN OBJ_GET": _simple(_OBJECT, makes=True),
-    "PROG_ATTACH": _simple(_ATTACH),
-    "PROG_DETACH": _simple(_DETACH),
-    "PROG_TEST_RUN": _simple(_TEST_RUN, "test"),
+    "PROG_LOAD": _simple(PROG_LOAD, makes=True),
+    "OBJ_PIN OBJ_GET": _simple(OBJECT, makes=True),
+    "PROG_ATTACH": _simple(ATTACH),
+    "PROG_DETACH": _simple(DETACH),
+    "PROG_TEST_RUN": _simple(TEST_RUN, "test"),
     "PROG_GET_NEXT_ID MAP_GET_NEXT_ID BTF_GET_NEXT_ID LINK_GET_NEXT_ID": _Command(_next_wanted, _next),
     "PROG_GET_FD_BY_ID": _simple(_by_id("prog_id"), makes=True),
     "MAP_GET_FD_BY_ID": _simple(_by_id("map_id"), makes=True),
@@ -394,11 +270,11 @@ _BY_NAME: Final[dict[str, _Command]] = {
     "LINK_GET_FD_BY_ID": _simple(Attribute(Field("link_id", "I")), makes=True),
     "OBJ_GET_INFO_BY_FD": _Command(_info_wanted, _info),
     "PROG_QUERY": _Command(_query_wanted, _query),
-    "RAW_TRACEPOINT_OPEN": _simple(_TRACEPOINT, "raw_tracepoint"),
-    "BTF_LOAD": _simple(_BTF, makes=True),
+    "RAW_TRACEPOINT_OPEN": _simple(TRACEPOINT, "raw_tracepoint"),
+    "BTF_LOAD": _simple(BTF, makes=True),
     "TASK_FD_QUERY": _Command(_task_wanted, _task),
     "LINK_CREATE": _Command(_link, None, makes=True),
-    "LINK_UPDATE": _simple(_LINK_UPDATE, "link_update"),
+    "LINK_UPDATE": _simple(LINK_UPDATE, "link_update"),
 }
 _NUMBERS: Final = {name.removeprefix("BPF_"): number for number, name in names.BPF_COMMANDS.items()}
 _COMMANDS: Final = {_NUMBERS[name]: command for words, command in _BY_NAME.items() for name in words.split()}
@@ -412,7 +288,7 @@ class _Bpf(Shape):
 
     def entry(self, call: Call) -> list[str]:
         command, data = _asked(call)
-        first = call.choice(u32(call[0]), names.BPF_COMMANDS, unknown=_ANY)
+        first = call.choice(u32(call[0]), names.BPF_COMMANDS, unknown="BPF_???")
         if command is None or data is None:
             return [first, pointer(call[1]), str(u32(call[2]))]
         found = command.before(call, data)

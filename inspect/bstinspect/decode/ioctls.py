@@ -34,7 +34,7 @@ _SIZED: Final[dict[tuple[str, int, int], str]] = {
 _SECCOMP_WRONG_DIRECTION: Final = 0x80082102
 _INPUT: Final = 0x45
 _FAMILIES: Final[dict[int, tuple[str, ...]]] = {
-    0x03: ("disks",), 0x12: ("block",), 0x21: ("kernel",), 0x22: ("disks",), 0x24: ("perf",),
+    0x03: ("disks",), 0x12: ("block",), 0x21: ("kernel",), 0x22: ("scsi",), 0x24: ("perf",),
     0x3D: ("clocks",), 0x3E: ("devices",), _INPUT: ("input",), 0x49: ("devices",), 0x4B: ("console", "fonts"),
     0x4C: ("block",), 0x4D: ("flash",), 0x4F: ("flash",), 0x52: ("devices",), 0x54: ("terminals",), 0x56: (),
     0x57: ("devices",), 0x58: ("files",), 0x66: ("files",), 0x69: ("devices",), 0x6F: ("flash",),
