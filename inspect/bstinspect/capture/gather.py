@@ -31,6 +31,9 @@ _MESSAGES: Final = frozenset(
 )
 
 
+_END: Final = 1 << 64
+
+
 class Gathered(NamedTuple):
     """What a stop gives to its record."""
 
@@ -56,6 +59,8 @@ class Tracee:
 
     def read(self, address: int, size: int) -> bytes:
         """Read memory."""
+        if not 0 < address < _END:
+            return b""
         known = self._blocks.get(address)
         if known is not None and known.wanted >= size:
             return known.data[:size]
@@ -65,6 +70,8 @@ class Tracee:
 
     def string(self, address: int, most: int) -> bytes | None:
         """Read a C string, never beyond the page that its NUL is in."""
+        if not 0 < address < _END:
+            return None
         block = reads.read_string(self._read, address, most)
         self._keep(block)
         return block.data if len(block.data) == block.wanted else None

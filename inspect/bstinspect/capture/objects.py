@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.linux import proc
+from bstinspect.linux.genetlink import families as generic_families
 from bstinspect.records import OpenFile
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ AT_FDCWD = -100
 _SOCKET: Final = b"socket:["
 _PIDFD: Final = b"anon_inode:[pidfd]"
 _DELETED: Final = b" (deleted)"
+_GENERIC: Final = b"16"
 _MOST_SOCKETS: Final = 1 << 20
 """No more bytes of the kernel's list of netlink sockets are read."""
 
@@ -42,6 +44,11 @@ class Objects:
         from bstinspect.capture.sockets import Sockets
 
         return Sockets()
+
+    @cached_property
+    def _generic_families(self) -> str:
+        """The types of messages through NETLINK_GENERIC, which only the running kernel knows."""
+        return "".join(f" {number}={name}" for number, name in generic_families().items())
 
     def descriptor(self, tid: int, number: int) -> OpenFile | None:
         """Say what a descriptor of a thread is; None where it is not open."""
@@ -88,7 +95,8 @@ class Objects:
         for line in (proc.read_file(f"/proc/{tid}/net/netlink", _MOST_SOCKETS) or b"").splitlines():
             columns = line.split()
             if columns[-1:] == [inode]:
-                return f"{name} {columns[1].decode()}"
+                families = self._generic_families if columns[1] == _GENERIC else ""
+                return f"{name} {columns[1].decode()}{families}"
         return name
 
     def name(self, pid: int) -> bytes:

@@ -258,6 +258,7 @@ class Stops:
         self._outbox.tell(Exited(time.monotonic_ns(), tid, pid, status))
         if thread is None:
             return
+        self.syscalls.ended(thread)
         self._tracees.remove(thread)
         if not thread.process.threads:
             self._held.pop(thread.process, None)

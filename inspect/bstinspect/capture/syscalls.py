@@ -30,6 +30,10 @@ EXECS: Final = {"x86_64": frozenset({59, 322}), "aarch64": frozenset({221, 281})
     os.uname().machine, frozenset()
 )
 """execve and execveat."""
+_LAST_CALLS: Final = EXECS | {"x86_64": frozenset({60, 231}), "aarch64": frozenset({93, 94})}.get(
+    os.uname().machine, frozenset()
+)
+"""Also exit and exit_group: what a program does last."""
 _MACHINE_ARCH: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7, "riscv64": 0xC00000F3}
 OWN_ARCH: Final = _MACHINE_ARCH.get(os.uname().machine, 0)
 """AUDIT_ARCH_* of this machine's own calls; 0 where that is not known."""
@@ -38,8 +42,11 @@ OWN_ARCH: Final = _MACHINE_ARCH.get(os.uname().machine, 0)
 class Unwinder(Protocol):
     """Reads call stacks."""
 
-    def frames(self, tid: int) -> tuple[bytes, ...]:
+    def frames(self, tid: int, *, at_entry: bool = False) -> tuple[bytes, ...]:
         """Return the frames of a stopped thread."""
+
+    def forget(self, tid: int) -> None:
+        """A thread has ended."""
 
 
 def _plain_gatherer() -> Gatherer:
@@ -100,6 +107,13 @@ class SyscallStops:
             return
         self._tracees.resume(thread)
 
+    def ended(self, thread: Thread) -> None:
+        """Record the stack of a thread's last call, which never returned."""
+        if self._recording.unwinder is not None:
+            if thread.stack:
+                self.stack(thread, thread.stack)
+            self._recording.unwinder.forget(thread.tid)
+
     def signal(self, thread: Thread, number: int) -> SignalDelivery:
         """Return the record of a signal-delivery-stop."""
         now = time.monotonic_ns()
@@ -153,8 +167,8 @@ class SyscallStops:
             self._outbox.tell(record)
         else:
             self._outbox.capture_only(record)
-        if recording.unwinder is not None and number in EXECS:
-            thread.stack = recording.unwinder.frames(thread.tid)  # afterwards there is another program
+        if recording.unwinder is not None and number in _LAST_CALLS and not thread.process.first_exec:
+            thread.stack = recording.unwinder.frames(thread.tid, at_entry=True)  # afterwards it is gone
         if recording.system_ns is not None:
             thread.system_ns = recording.system_ns()
         tampered = recording.tampering.enter(thread, number, arguments) if recording.tampering else None
