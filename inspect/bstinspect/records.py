@@ -46,7 +46,9 @@ class OpenFile(msgspec.Struct, frozen=True, array_like=True):
     peer: str = ""
     """Of a socket whose other end another process holds: ``node 20 pid 4625``."""
     protocol: str = ""
-    """Of a socket the kernel's name of its protocol: ``TCP``, ``UNIX-STREAM``, ``NETLINK 0`` (route)."""
+    """Of a socket the kernel's name of its protocol: ``TCP``, ``UNIX-STREAM``, ``NETLINK 0`` (route).
+
+    NETLINK_GENERIC has its families behind its number: ``NETLINK 16 16=nlctrl 21=ethtool``."""
     deleted: bool = False
     """`target` is where the file was before it was unlinked."""
 

@@ -11,7 +11,7 @@ from bstinspect.decode.attributes import Attributes
 from bstinspect.decode.call import Call, pointer, s32
 from bstinspect.decode.constants import netlink as names
 from bstinspect.decode.fields import error_text, hex_buffer
-from bstinspect.decode.netlink_types import flags_text, type_text
+from bstinspect.decode.netlink_types import Protocol, flags_text, type_text
 from bstinspect.decode.netlink_uevent import uevent_text
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _ROOM: Final = 1 << 18
 """So much is read at once; of more, each part by itself."""
 _DEPTH: Final = 20
 """An error quotes the message that it is about: no error about an error and so on is followed further."""
-_UNKNOWN_FAMILY: Final = -1
+_UNKNOWN: Final = -1
 
 _ERROR_ATTRIBUTES: Final = Attributes(
     names.NLMSGERR_ATTRS,
@@ -75,29 +75,32 @@ class _Window:
         return data if len(data) == most else self._under.string(address, most)
 
 
-def _family(call: Call, descriptor: int) -> int:
-    """Return the protocol of a netlink socket, for example 0 (NETLINK_ROUTE); -1 where it is not known."""
-    _, _, number = call.protocol(descriptor).partition("NETLINK ")
-    return int(number) if number.isdigit() else _UNKNOWN_FAMILY
+def _protocol(call: Call, descriptor: int) -> Protocol:
+    """Return the protocol of a netlink socket."""
+    words = call.protocol(descriptor).removeprefix("NETLINK").split()
+    if not words or not words[0].isdigit():
+        return Protocol(_UNKNOWN, {})
+    pairs = (word.partition("=") for word in words[1:])
+    return Protocol(int(words[0]), {int(number): name for number, _, name in pairs if number.isdigit()})
 
 
 def netlink_text(call: Call, descriptor: int, address: int, length: int) -> str:
     """Print a buffer of netlink messages (decode_netlink)."""
-    family = _family(call, descriptor)
-    if family == _UEVENT:
+    protocol = _protocol(call, descriptor)
+    if protocol.number == _UEVENT:
         return uevent_text(call, address, length)
     memory = call.memory
     data = call.fetch(address, length) if 0 < length <= _ROOM else None
     if data is None:
-        return _messages_text(call, family, address, length)
+        return _messages_text(call, protocol, address, length)
     call.memory = _Window(memory, address, data)
     try:
-        return _messages_text(call, family, address, length)
+        return _messages_text(call, protocol, address, length)
     finally:
         call.memory = memory
 
 
-def _messages_text(call: Call, family: int, address: int, length: int) -> str:
+def _messages_text(call: Call, protocol: Protocol, address: int, length: int) -> str:
     parts = []
     several = False
     while True:
@@ -112,7 +115,7 @@ def _messages_text(call: Call, family: int, address: int, length: int) -> str:
         aligned = header[0] + 3 & ~3 & 0xFFFFFFFF
         rest = length - aligned if header[0] >= _HEADER.size and 0 < aligned <= length else 0
         several = several or rest > 0
-        parts.append(_message_text(call, family, header, address, length, 0))
+        parts.append(_message_text(call, protocol, header, address, length, 0))
         if not rest:
             break
         address, length = address + aligned, rest
@@ -121,27 +124,27 @@ def _messages_text(call: Call, family: int, address: int, length: int) -> str:
 
 
 def _message_text(  # noqa: PLR0917 - what strace's decode_nlmsghdr_with_payload takes
-    call: Call, family: int, header: Header, address: int, length: int, depth: int
+    call: Call, protocol: Protocol, header: Header, address: int, length: int, depth: int
 ) -> str:
     size, kind, flags, sequence, port = header
     text = (
-        f"{{nlmsg_len={size}, nlmsg_type={type_text(call, family, kind)}, "
-        f"nlmsg_flags={flags_text(call, family, kind, flags)}, nlmsg_seq={sequence}, "
+        f"{{nlmsg_len={size}, nlmsg_type={type_text(call, protocol, kind)}, "
+        f"nlmsg_flags={flags_text(call, protocol.number, kind, flags)}, nlmsg_seq={sequence}, "
         f"nlmsg_pid={call.process(port)}}}"
     )
     there = min(size, length) - _HEADER.size
     if there <= 0:
         return text
-    return f"[{text}, {_payload_text(call, family, header, address + _HEADER.size, there, depth)}]"
+    return f"[{text}, {_payload_text(call, protocol, header, address + _HEADER.size, there, depth)}]"
 
 
 def _payload_text(  # noqa: PLR0917
-    call: Call, family: int, header: Header, address: int, length: int, depth: int
+    call: Call, protocol: Protocol, header: Header, address: int, length: int, depth: int
 ) -> str:
     _, kind, flags, _, _ = header
     if kind == _NLMSG_ERROR and depth < _DEPTH:
-        return _error_text(call, family, address, length, capped=bool(flags & _CAPPED), depth=depth)
-    payload = _payloads().get(family) if kind >= _FIRST_OF_FAMILY or kind == _NLMSG_DONE else None
+        return _error_text(call, protocol, address, length, capped=bool(flags & _CAPPED), depth=depth)
+    payload = _payloads().get(protocol.number) if kind >= _FIRST_OF_FAMILY or kind == _NLMSG_DONE else None
     text = payload(call, header, address, length) if payload else None
     if text is not None:
         return text
@@ -151,7 +154,9 @@ def _payload_text(  # noqa: PLR0917
     return hex_buffer(call, address, length)
 
 
-def _error_text(call: Call, family: int, address: int, length: int, *, capped: bool, depth: int) -> str:
+def _error_text(
+    call: Call, protocol: Protocol, address: int, length: int, *, capped: bool, depth: int
+) -> str:
     """Print an error with the message that it is about, or only that message's header."""
     if length < _ERROR:
         return hex_buffer(call, address, length)
@@ -161,7 +166,7 @@ def _error_text(call: Call, family: int, address: int, length: int, *, capped: b
     header = _HEADER.unpack(data[4:])
     length -= 4
     quoted = min(length, _HEADER.size if capped else max(_HEADER.size, header[0]))
-    message = _message_text(call, family, header, address + 4, quoted, depth + 1)
+    message = _message_text(call, protocol, header, address + 4, quoted, depth + 1)
     error = error_text(call, s32(fields.word(data[:4])), negated=True)
     text = f"{{error={error}, msg={message}}}"
     if length <= quoted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from bstinspect.decode.constants import netlink as names
 from bstinspect.decode.constants.rtnetlink import NL_ROUTE_TYPES
@@ -11,6 +11,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bstinspect.decode.call import Call
+
+
+class Protocol(NamedTuple):
+    """A netlink protocol."""
+
+    number: int
+    """For example 0 (NETLINK_ROUTE); -1 where it is not known."""
+    families: dict[int, str]
+    """Of NETLINK_GENERIC: the families that are its types."""
+
 
 Header: TypeAlias = tuple[int, int, int, int, int]
 """Length, type, flags, sequence number and port of a message."""
@@ -27,10 +37,9 @@ _TYPES: Final[dict[int, tuple[dict[int, str], str]]] = {
     _XFRM: (names.NL_XFRM_TYPES, "XFRM_MSG_???"),
     7: (names.NL_SELINUX_TYPES, "SELNL_MSG_???"),
     9: (names.NL_AUDIT_TYPES, "AUDIT_???"),
-    _GENERIC: ({16: "nlctrl"}, "GENERIC_FAMILY_???"),
     _CRYPTO: (names.NL_CRYPTO_TYPES, "CRYPTO_MSG_???"),
 }
-"""A protocol's types. Of the generic families one has a fixed number; strace asks the kernel for others."""
+"""A protocol's types. Those of the generic one only the running kernel knows."""
 _NETFILTER_TYPES: Final[dict[int, tuple[dict[int, str], str]]] = {
     1: (names.NF_CTNETLINK_MSG_TYPES, "IPCTNL_MSG_CT_???"),
     2: (names.NF_CTNETLINK_EXP_MSG_TYPES, "IPCTNL_MSG_EXP_???"),
@@ -48,13 +57,15 @@ _NETFILTER_TYPES: Final[dict[int, tuple[dict[int, str], str]]] = {
 """A netfilter subsystem's types."""
 
 
-def type_text(call: Call, family: int, kind: int) -> str:
+def type_text(call: Call, protocol: Protocol, kind: int) -> str:
     """Print the type of a message of a protocol."""
     if kind >= _FIRST_OF_FAMILY:
-        if family == _NETFILTER:
+        if protocol.number == _NETFILTER:
             return _netfilter_type(call, kind)
-        if family in _TYPES:
-            table, unknown = _TYPES[family]
+        if protocol.number == _GENERIC:
+            return call.choice(kind, protocol.families, unknown="GENERIC_FAMILY_???")
+        if protocol.number in _TYPES:
+            table, unknown = _TYPES[protocol.number]
             return call.choice(kind, table, unknown=unknown)
     return call.choice(kind, names.NETLINK_TYPES, unknown="NLMSG_???")
 
