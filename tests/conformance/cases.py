@@ -42,7 +42,7 @@ class Case:
     output: Output = "file"
     prepare: Callable[[Path], None] | None = None
     stdin: bytes = b""
-    timeout: float = 40
+    timeout: float = 25
 
     def __str__(self) -> str:
         """Return the case as one would type it."""

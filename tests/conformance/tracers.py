@@ -135,6 +135,9 @@ def _wait(process: subprocess.Popen[bytes], timeout: float) -> bool:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    with contextlib.suppress(ChildProcessError):  # what was detached falls to a subreaper, as pytest is here
+        while True:
+            os.waitpid(-process.pid, 0)
     return late
 
 
