@@ -25,7 +25,7 @@ REFUSED = (
     "--follow-forks=x true", "--col=x true", "--daem", "--daem=x true", "--fail", "--sil", "--trac", "--",
 )  # fmt: skip
 UNSUPPORTED = (
-    "-d", "--debug", "--tips", "--tips=full", "--kvm=vcpu", "-e kvm=vcpu", "--secontext",
+    "--tips", "--tips=full", "--kvm=vcpu", "-e kvm=vcpu", "--secontext",
     "--decode-pids=pidns",
 )  # fmt: skip
 

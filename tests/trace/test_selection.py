@@ -44,7 +44,6 @@ def test_by_path(trace: Trace, folder: Path) -> None:
     assert "Requested path" in done.err
 
 
-@pytest.mark.xfail(strict=True, reason="strace has double quotes")
 def test_a_path_that_leads_elsewhere(trace: Trace, folder: Path) -> None:
     """A link is followed, and that is said unless nobody wants to hear it; a missing path stays as it is."""
     done = trace("-P", f"{folder}/link", "sh", "-c", "read x <b; read y <link", cwd=folder)
