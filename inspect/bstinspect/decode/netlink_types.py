@@ -83,7 +83,7 @@ def _netfilter_type(call: Call, kind: int) -> str:
 # Flags: some bits mean one thing in a message that makes something, another in one that asks.
 
 _NEW, _DELETE, _GET = names.NETLINK_NEW_FLAGS, names.NETLINK_DELETE_FLAGS, names.NETLINK_GET_FLAGS
-_ROUTE_FLAGS: Final = (_NEW, _DELETE, _GET, {})
+_ROUTE_FLAGS: Final[tuple[dict[int, str], ...]] = (_NEW, _DELETE, _GET, {})
 _XFRM_FLAGS: Final = {
     **dict.fromkeys(("NEWSA", "NEWPOLICY", "NEWAE", "NEWSADINFO", "NEWSPDINFO"), _NEW),
     **dict.fromkeys(("DELSA", "DELPOLICY"), _DELETE),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bstinspect.decode import messages, options, show
+from bstinspect.decode import show
 from bstinspect.decode.addresses import address_buffer, address_in
 from bstinspect.decode.call import Call, hexadecimal, pointer, s32, u32
 from bstinspect.decode.constants.netlink import NETLINK_PROTOCOLS
@@ -163,6 +163,4 @@ SHAPES: Final[dict[str, Shape]] = {
     "getpeername": _Named(),
     "sendto": Shape((show.fd(0), _sent, show.size(2), _MESSAGE_FLAGS, address_in(4, 5), show.number(5))),
     "recvfrom": _Received((show.fd(0),), (show.size(2), _MESSAGE_FLAGS)),
-    **messages.SHAPES,
-    **options.SHAPES,
 }

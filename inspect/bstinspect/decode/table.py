@@ -48,12 +48,13 @@ FAMILIES: Final = {
         brk madvise membarrier memfd_create memfd_secret mincore mlock mlock2 mlockall mmap mprotect mremap
         msync munlock munlockall munmap pkey_alloc pkey_free pkey_mprotect remap_file_pages userfaultfd
     """,
+    "messages": "recvmmsg recvmsg sendmmsg sendmsg",
     "mounts": "fsconfig fsmount fsopen fspick mount mount_setattr move_mount open_tree swapon umount2",
     "network": """
-        accept accept4 bind connect getpeername getsockname getsockopt listen recvfrom recvmmsg recvmsg
-        sendmmsg sendmsg sendto setsockopt shutdown socket socketpair
+        accept accept4 bind connect getpeername getsockname listen recvfrom sendto shutdown socket socketpair
     """,
     "numa": "get_mempolicy mbind migrate_pages move_pages set_mempolicy set_mempolicy_home_node",
+    "options": "getsockopt setsockopt",
     "perf": "perf_event_open",
     "polling": "epoll_create epoll_create1 epoll_ctl epoll_pwait epoll_pwait2 epoll_wait poll ppoll",
     "prctl": "arch_prctl prctl",
