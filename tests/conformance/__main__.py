@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .cases import PROGRAMS, Case, compile_program, program_cases
-from .tracers import OURS, STRACE, Tracer
+from .tracers import OURS, STRACE, Tracer, become_subreaper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +41,7 @@ def main() -> int:
     given = parser.parse_args()
     ours = Tracer("bstrace", tuple(shlex.split(given.ours))) if given.ours else OURS
     second = STRACE if given.itself else ours
+    become_subreaper()
     perfect = True
     with tempfile.TemporaryDirectory(prefix="conformance-") as name:
         folder = Path(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import functools
 import os
 import shutil
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 Output = Literal["file", "stderr", "each"]
 """Where the trace goes: `-o FILE`, standard error, or with -ff a file for each process."""
+
+GRACE: Final = 3.0
+"""Seconds that those whom a tracer leaves behind have to end by themselves."""
+PR_SET_CHILD_SUBREAPER: Final = 36  # prctl(2)
 
 ENVIRONMENT: Final = {
     "LC_ALL": "C",
@@ -96,6 +101,7 @@ def run(
     line = [*tracer.command, *options, *where, *command]
     if fixed_addresses():
         line = ["setarch", "-R", *line]
+    others = _children()
     started = time.time()
     with (base / "in").open("rb") as in_, (base / "out").open("wb") as out, (base / "err").open("wb") as err:
         process = subprocess.Popen(
@@ -107,7 +113,7 @@ def run(
             env=ENVIRONMENT | {"HOME": str(work)},
             start_new_session=True,
         )
-        late = _wait(process, timeout)
+        late = _wait(process, timeout, others)
     shown = read(base / "err")
     return Run(
         process.returncode,
@@ -125,19 +131,40 @@ def read(path: Path) -> str:
     return path.read_bytes().decode("latin-1") if path.exists() else ""
 
 
-def _wait(process: subprocess.Popen[bytes], timeout: float) -> bool:
-    """Wait for a process, and put down what is left of its session; say whether it had to be killed."""
+def become_subreaper() -> None:
+    """Have what the tracers leave behind fall to this process, as it does to pytest."""
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "PR_SET_CHILD_SUBREAPER")
+
+
+def _children() -> set[int]:
+    """Return the pids of this process's children, zombies and adopted ones included."""
+    return {
+        int(pid)
+        for task in Path("/proc/self/task").iterdir()
+        for pid in (task / "children").read_text().split()
+    }
+
+
+def _wait(process: subprocess.Popen[bytes], timeout: float, others: set[int]) -> bool:
+    """Wait for a process, and a little for those it left behind; say whether it had to be killed."""
     late = False
     try:
         process.wait(timeout)
     except subprocess.TimeoutExpired:
         late = True
-    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    with contextlib.suppress(ChildProcessError):  # what was detached falls to a subreaper, as pytest is here
-        while True:
-            os.waitpid(-process.pid, 0)
+    limit = time.monotonic() + GRACE
+    while (
+        left := _children() - others
+    ):  # with -D the tracer itself is left behind, and writes its last lines now
+        for pid in left:
+            if late or time.monotonic() > limit:
+                os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+        time.sleep(0.002)
     return late
 
 
