@@ -64,7 +64,7 @@ class Tracee:
         known = self._blocks.get(address)
         if known is not None and known.wanted >= size:
             return known.data[:size]
-        data = self._read(address, size) if size <= self._left else b""
+        data = self._read(address, min(size, self._left)) if self._left > 0 else b""
         self._keep(Block(address, data, size))
         return data
 

@@ -49,6 +49,15 @@ class Unwinder(Protocol):
         """A thread has ended."""
 
 
+def _native(info: ptrace.SyscallEntryInfo) -> int:
+    """Return a call's number on this machine, also of an i386 call, by its name; -1 where there is none."""
+    if info.arch == OWN_ARCH:
+        return info.number
+    from bstinspect.decode.architecture import foreign, native_numbers
+
+    return native_numbers().get(foreign(info.arch).name(info.number), -1)
+
+
 def _plain_gatherer() -> Gatherer:
     """Make the gatherer of a session: everything that a report could want, nothing about descriptors."""
     from bstinspect.capture.gather import Gatherer
@@ -92,7 +101,7 @@ class SyscallStops:
                 process.hidden = False
             if (
                 process.hidden
-                or (process.syscalls is not None and info.number not in process.syscalls)
+                or (process.syscalls is not None and _native(info) not in process.syscalls)
                 or (
                     self._recording.selection is not None
                     and not self._recording.selection.lets_through(thread, info.number, info.arguments)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bstinspect.records import SignalDelivery
@@ -67,6 +69,26 @@ class Recorded:
             return self._under.name(pid) if self._under else b""
         return found
 
+    @cached_property
+    def _starts(self) -> list[int]:
+        return sorted(self._blocks)
+
+    @cached_property
+    def _longest(self) -> int:
+        return max(len(each.data) for each in self._blocks.values())
+
+    def _around(self, address: int) -> Block | None:
+        """Return a block that an address lies within."""
+        if not self._blocks:
+            return None
+        index = bisect_left(self._starts, address)
+        while index and self._starts[index - 1] + self._longest > address:
+            index -= 1
+            each = self._blocks[self._starts[index]]
+            if address < each.address + len(each.data):
+                return each
+        return None
+
     def found(self, address: int) -> tuple[bytes, bool] | None:
         """Return the recorded bytes from an address on, and whether all that were wanted are there."""
         if not address:
@@ -74,7 +96,7 @@ class Recorded:
         block = self._blocks.get(address)
         if block is not None:
             return block.data, len(block.data) >= block.wanted
-        for start, each in self._blocks.items():
-            if start < address < start + len(each.data):
-                return each.data[address - start :], len(each.data) >= each.wanted
+        each = self._around(address)
+        if each is not None:
+            return each.data[address - each.address :], len(each.data) >= each.wanted
         return self._under.found(address) if self._under else None

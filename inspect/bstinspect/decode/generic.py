@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bstinspect.decode import show
 from bstinspect.decode.call import hexadecimal
@@ -25,6 +25,15 @@ def _result(call: Call) -> str:
 @functools.cache
 def _unknown(count: int) -> Shape:
     return Shape(tuple(show.hex_long(index) for index in range(count)))
+
+
+_SAME: Final = """
+    alarm close dup dup2 dup3 exit exit_group fchdir fchmod fdatasync flock fsync getegid geteuid getgid
+    getpgid getpgrp getpid getppid getsid gettid getuid kill listen munmap pause sched_yield setsid shutdown tgkill
+    tkill umask
+"""
+SAME_EVERYWHERE: Final = frozenset(_SAME.split())
+"""Calls whose arguments are the same numbers on i386 as on x86-64."""
 
 
 def as_numbers(call: Call) -> Shape:

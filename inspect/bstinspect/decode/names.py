@@ -66,9 +66,9 @@ def errno_name(number: int) -> str:
 
 def describe_error(number: int, *, restarts: bool = True) -> str:
     """Return what strace prints behind ``=`` for a failed call; of -e raw= calls restarts are no errors."""
-    if restarts and number in RESTARTS:
+    if number in RESTARTS:
         name, words = RESTARTS[number]
-        return f"? {name} ({words})"
+        return f"? {name} ({words})" if restarts else f"-1 {name} ({os.strerror(number)})"
     name = _ERRORS.get(number, "")
     return f"-1 {name} ({os.strerror(number)})" if name else f"-1 (errno {number})"
 

@@ -14,7 +14,7 @@ from bstinspect.decode.architecture import Architecture, architecture, foreign
 from bstinspect.decode.blocks import Recorded
 from bstinspect.decode.call import Call
 from bstinspect.decode.dump import dump
-from bstinspect.decode.generic import as_numbers
+from bstinspect.decode.generic import SAME_EVERYWHERE, as_numbers
 from bstinspect.decode.layout import Layout, Wanted
 from bstinspect.decode.names import describe_error, signal_name
 from bstinspect.decode.quote import quote_name
@@ -294,7 +294,7 @@ class StraceText:
         call.pid = record.tid
         call.stack_pointer = record.stack_pointer
         thread.call, thread.entered = call, record.when
-        shape = thread.shape = shape_of(call) if own else as_numbers(call)
+        shape = thread.shape = shape_of(call) if own or name in SAME_EVERYWHERE else as_numbers(call)
         thread.number, thread.address = record.number, record.instruction_pointer
         thread.staged = None if self._wanted.every_call else []
         self._lead(thread, record.when)

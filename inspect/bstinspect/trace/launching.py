@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from bstinspect.decode.quote import quote
 from bstinspect.errors import LaunchError
-from bstinspect.linux import prctl
+from bstinspect.linux import prctl, proc
 from bstinspect.trace.running import FATAL
 
 if TYPE_CHECKING:
@@ -79,8 +79,12 @@ def user(name: str) -> pwd.struct_passwd:
 def environment(changes: Sequence[str]) -> dict[bytes, bytes]:
     """Return our own environment with the changes of -E: ``NAME=VALUE`` sets, ``NAME`` removes."""
     variables = dict(os.environb)
-    if not _was_started_with(b"LC_CTYPE") and variables.get(b"LC_CTYPE") == b"C.UTF-8":
-        del variables[b"LC_CTYPE"]  # set by the interpreter itself (PEP 538)
+    if variables.get(b"LC_CTYPE") == b"C.UTF-8":  # perhaps set by the interpreter itself (PEP 538)
+        before = _started_with(b"LC_CTYPE")
+        if before is None:
+            del variables[b"LC_CTYPE"]
+        else:
+            variables[b"LC_CTYPE"] = before
     for change in changes:
         name, equals, value = os.fsencode(change).partition(b"=")
         if equals:
@@ -90,13 +94,12 @@ def environment(changes: Sequence[str]) -> dict[bytes, bytes]:
     return variables
 
 
-def _was_started_with(name: bytes) -> bool:
-    """Say whether a variable was there when this process was started (proc(5))."""
-    try:
-        with open("/proc/self/environ", "rb") as file:  # noqa: PTH123 - bytes of a /proc file
-            return any(each.startswith(name + b"=") for each in file.read().split(b"\0"))
-    except OSError:
-        return True
+def _started_with(name: bytes) -> bytes | None:
+    """Return a variable's value when this process was started (proc(5)); None where there was none."""
+    for each in (proc.read_file("/proc/self/environ") or b"").split(b"\0"):
+        if each.startswith(name + b"="):
+            return each.removeprefix(name + b"=")
+    return None
 
 
 def launch(command: Command, seize: Callable[[int], None]) -> int:
