@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import TypeAlias
 
+    class Orphanage(Protocol):
+        """The fixture `orphanage`, of all tests."""
+
+        def gone(self, pids: Iterable[int], within: float) -> list[str]:
+            """Wait until processes are gone; describe those that are not."""
+
     Process: TypeAlias = subprocess.Popen[bytes]
     Starter: TypeAlias = Callable[..., Process]
 

@@ -98,7 +98,7 @@ def test_calls(story: list[AnyLine]) -> None:
     assert opened.duration_ns
     written = next(each for each in calls if each.name == "write" and each.result == 102)
     assert written.arguments[1] == '"\\377\\000' + "0" * 99 + '1"'  # not cut
-    assert written.raw[2] == "0x66"
+    assert (written.raw[2], written.result_text) == ("0x66", "102")
     assert written.descriptors[0].fd == 1
     assert written.descriptors[0].target.endswith("/out")
     never = [each for each in calls if each.unfinished]

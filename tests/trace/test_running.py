@@ -20,7 +20,7 @@ from .conftest import COMMAND, TIMEOUT
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .conftest import Trace, Waiter
+    from .conftest import Orphanage, Trace, Waiter
 
 NOTHING = ("-e", "trace=none", "-e", "signal=none", "-qq")
 
@@ -150,9 +150,13 @@ def test_daemonized(letters: str, tmp_path: Path, wait: Waiter) -> None:
 
 
 @pytest.mark.parametrize(("mode", "ends"), [("1", True), ("2", True), ("3", False), ("4", False)])
-@pytest.mark.usefixtures("orphanage")
 def test_interruptible(
-    mode: str, *, ends: bool, started: Callable[..., subprocess.Popen[bytes]], wait: Waiter
+    mode: str,
+    *,
+    ends: bool,
+    orphanage: Orphanage,
+    started: Callable[..., subprocess.Popen[bytes]],
+    wait: Waiter,
 ) -> None:
     """In modes 1 and 2 SIGINT ends the tracing and the command; in 3 and 4 it is nothing to bstrace."""
     process = started(
@@ -164,6 +168,7 @@ def test_interruptible(
     process.send_signal(signal.SIGINT)
     if ends:
         assert process.wait(TIMEOUT) == -signal.SIGINT
+        assert mode == "1" or orphanage.gone([command], TIMEOUT) == []
     else:
         assert process.stdin is not None
         process.stdin.close()

@@ -83,6 +83,43 @@ def test_our_own_cluster(trace: Trace) -> None:
     assert 'READY DEALER "10.1"' in found
 
 
+VECTORS = """
+import os, socket
+a, b = socket.socketpair()
+greeting = b"\\xff" + bytes(8) + b"\\x7f\\x03\\x00NULL" + bytes(48)
+ready = b"\\x04\\x19\\x05READY\\x0bSocket-Type\\x00\\x00\\x00\\x03PUB"
+message = b"\\x00\\x03one"
+for one, other in ((a, b), (b, a)):
+    one.sendmsg([greeting[:10], greeting[10:]])
+    other.recvmsg(64)
+os.writev(a.fileno(), [ready])
+os.readv(b.fileno(), [bytearray(20), bytearray(7)])
+os.write(b.fileno(), ready)
+a.recv(27, socket.MSG_PEEK)
+os.read(a.fileno(), 27)
+a.sendmsg([message[:1], message[1:]])
+b.recvmsg(99, 0, socket.MSG_PEEK)
+b.recvmsg(99)
+"""
+
+
+def test_every_call_that_moves_bytes(trace: Trace) -> None:
+    """Vectors and messages are put together; what is only looked at is not told twice."""
+    done = trace("--zmtp", "-e", "trace=%network,%desc", sys.executable, "-I", "-S", "-c", VECTORS)
+    assert (done.status, done.err) == (0, "")
+    found = [(match[1], match[2]) for line in done.lines if (match := COMMENT.search(line))]
+    assert found[4:] == [
+        ("writev", "READY PUB"),
+        ("readv", "READY PUB"),
+        ("write", "READY PUB"),
+        ("read", "READY PUB"),
+        ("sendmsg", 'message "one"'),
+        ("recvmsg", 'message "one"'),
+    ]
+    assert [name for name, _ in found[:4]] == ["sendmsg", "recvmsg"] * 2
+    assert {text for _, text in found[:4]} == {"greeting"}
+
+
 def test_what_is_no_zeromq_has_no_comment(trace: Trace) -> None:
     """Files, pipes and sockets that speak something else are left alone."""
     code = "import socket; a, b = socket.socketpair(); a.send(b'GET / HTTP/1.1'); b.recv(99); print('x')"
