@@ -71,6 +71,8 @@ class Attached(Record, frozen=True):
     followed: bool
     number: int = -1
     """The call that it was in when it was attached to, where /proc said so."""
+    name: bytes = b""
+    """Its command name, where that was asked for."""
 
 
 class Detached(Record, frozen=True):

@@ -32,6 +32,8 @@ _MESSAGES: Final = frozenset(
 
 
 _END: Final = 1 << 64
+_RENAMES: Final = frozenset({"execve", "execveat", "prctl"})
+"""Calls that can change the caller's command name."""
 
 
 class Gathered(NamedTuple):
@@ -178,4 +180,6 @@ class Gatherer:
             shape.result(call)
         if self._dump is not None:
             self._dump(call)
+        if self._style.names and call.name in _RENAMES and not is_error:
+            source.name(thread.tid)
         return source.gathered()

@@ -101,7 +101,7 @@ class Objects:
 
     def name(self, pid: int) -> bytes:
         """Return a process's command name; empty where there is none."""
-        return (proc.read_file(f"/proc/{pid}/comm") or b"").removesuffix(b"\n")
+        return proc.command_name(pid)
 
 
 def _is_deleted(link: bytes, target: bytes) -> bool:

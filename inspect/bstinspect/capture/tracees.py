@@ -30,12 +30,20 @@ class Tracees:
     """The table of tracees. A request that has to wait for stops is answered when the last has come."""
 
     def __init__(
-        self, outbox: Sink, *, follow: bool = True, detach_on_exec: bool = False, filtered: bool = False
+        self,
+        outbox: Sink,
+        *,
+        follow: bool = True,
+        detach_on_exec: bool = False,
+        filtered: bool = False,
+        named: bool = False,
     ) -> None:
         """`follow`: what a tracee forks or clones becomes a tracee; `detach_on_exec`: an execve frees it.
 
-        `filtered`: a seccomp filter of the tracees stops them at the calls that are wanted.
+        `filtered`: a seccomp filter of the tracees stops them at the calls that are wanted; `named`: the
+        command name of each is recorded when it is attached to.
         """
+        self._named = named
         self._filtered = filtered
         self._detach_on_exec = detach_on_exec
         self._outbox = outbox
@@ -196,8 +204,9 @@ class Tracees:
     def _add(self, tid: int, process: Process, *, followed: bool, number: int = -1) -> Thread:
         thread = Thread(tid, process)
         self.threads[tid] = process.threads[tid] = thread
+        name = proc.command_name(tid) if self._named else b""
         self.processes[process.pid] = process
-        self._outbox.tell(Attached(time.monotonic_ns(), tid, process.pid, followed, number))
+        self._outbox.tell(Attached(time.monotonic_ns(), tid, process.pid, followed, number, name))
         return thread
 
     def _seize_new_threads(self, process: Process) -> bool:

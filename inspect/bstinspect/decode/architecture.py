@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 AUDIT_ARCH_X86_64: Final = 0xC000003E
 AUDIT_ARCH_AARCH64: Final = 0xC00000B7
+X32_BIT: Final = 0x40000000
+"""Marks the calls of x32 programs (arch/x86/include/uapi/asm/unistd.h)."""
 AUDIT_ARCH_I386: Final = 0x40000003
 """From <linux/audit.h>; PTRACE_GET_SYSCALL_INFO reports them (ptrace(2))."""
 
@@ -31,7 +33,10 @@ class Architecture:
 
     def name(self, number: int) -> str:
         """Return the call's name, or strace's ``syscall_0x2a5`` for one without."""
-        return self.names.get(number) or f"syscall_{number & (1 << 64) - 1:#x}"
+        known = self.names.get(number)
+        if known is None and self.machine == "x86_64" and number >> 9 == X32_BIT >> 9:
+            known = self.names.get(number & ~X32_BIT)  # x32 numbers its own calls from 512 on
+        return known or f"syscall_{number & (1 << 64) - 1:#x}"
 
     @property
     def counts_by_name(self) -> dict[str, int]:

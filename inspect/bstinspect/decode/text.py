@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from bstinspect.decode.shape import Shape
 
 _BILLION: Final = 1_000_000_000
+_U64: Final = (1 << 64) - 1
 _NOTES: Final = {
     "result,arguments": " (INJECTED: args, retval)",
     "arguments": " (INJECTED: args)",
@@ -76,10 +77,12 @@ class _Thread:
     shape: Shape | None = None
     recorded: Recorded | None = None
     """What was read at the call's entry."""
+    name: bytes = b""
+    """Its command name, where that is to be shown."""
     entered: int = 0
     arch: int = 0
     """AUDIT_ARCH_* of its last call; 0 for the machine's own."""
-    number: int = -1
+    number: int | None = None
     address: int = 0
     staged: list[str] | None = None
     """Its line, held back until its result is known."""
@@ -186,16 +189,17 @@ class StraceText:
         layout = self._layout
         pids = layout.pids
         text = ""
+        name = f"<{quote_name(thread.name, self._style.hexadecimal)}>" if thread.name else ""
         if pids == "always":
-            text = f"{thread.tid:<5} "
+            text = f"{thread.tid}{name} " if name else f"{thread.tid:<5} "
         elif pids == "brackets" or (pids == "several" and len(self._attached) > 1):
-            text = f"[pid {thread.tid:5}] "
+            text = f"[pid {thread.tid:5}{name}] "
         if layout.stamp:
             text += self._stamp(when)
         if layout.relative is not None:
             text += self._since(when)
         if layout.numbers:
-            text += f"[{thread.number:4}] " if thread.number >= 0 else "[????] "
+            text += _number(thread.number)
         if layout.addresses:
             text += f"[{thread.address:016x}] " if thread.address else "[????????????????] "
         return text
@@ -254,6 +258,8 @@ class StraceText:
         self._attached.add(record.tid)
         if record.number >= 0:
             self._thread(record.tid, record.pid).last = self._tables.name(record.number)
+        if record.name:
+            self._thread(record.tid, record.pid).name = record.name
 
     def _signal(self, record: SignalDelivery) -> None:
         if self._wanted.signals(record.signal):
@@ -311,6 +317,8 @@ class StraceText:
         thread = self._thread(record.tid, record.pid)
         call, shape = thread.call, thread.shape
         thread.call = None
+        if record.names and thread.name:
+            thread.name = dict(record.names).get(record.tid, thread.name)
         self._resume(record.when, thread, call.name if call else "???")
         self._printing = thread
         value = record.value
@@ -437,6 +445,13 @@ class StraceText:
     def _stack(self, record: Stack) -> None:
         for frame in record.frames:
             self._output.write(record.tid, f" > {quote_name(frame)}\n")
+
+
+def _number(number: int | None) -> str:
+    """Return what -n prints of a call's number."""
+    if number is None:
+        return "[????] "
+    return "[???] " if number & _U64 == _U64 else f"[{number:4}] "
 
 
 def _fraction(nanoseconds: int, digits: int | None) -> str:

@@ -129,6 +129,11 @@ def comm(pid: int) -> str | None:
     return None if data is None else printable(data.removesuffix(b"\n"))
 
 
+def command_name(pid: int) -> bytes:
+    """Return /proc/PID/comm as it is; empty where the process is gone."""
+    return (read_file(f"/proc/{pid}/comm") or b"").removesuffix(b"\n")
+
+
 def pids() -> list[int]:
     """List the processes that /proc shows."""
     return [int(name) for name in os.listdir("/proc") if name.isdecimal()]  # noqa: PTH208 - names are enough

@@ -18,9 +18,9 @@ from bstinspect.errors import InspectError, PtraceError, UsageError
 from bstinspect.linux import proc
 from bstinspect.records import FORMAT_VERSION, CaptureStart
 from bstinspect.trace import launching, outputs, rendering
-from bstinspect.trace.expressions import EVERYTHING
+from bstinspect.trace.expressions import EVERYTHING, Traced
 from bstinspect.trace.options import Options, parse
-from bstinspect.trace.outbox import PipeOutbox
+from bstinspect.trace.outbox import DirectOutbox, PipeOutbox
 from bstinspect.trace.running import FATAL, Run, explain
 
 if TYPE_CHECKING:
@@ -121,20 +121,26 @@ def _run(
     recording: Recording,
     output: outputs.SharedOutput | outputs.SeparateOutput,
 ) -> tuple[int, int]:
-    reading, writing = rendering.pipe(_PIPE_BYTES)
-    child = rendering.start(_renderer(options, output), reading, writing)
-    output.abandon()
-    outbox = PipeOutbox(writing)
+    outbox: DirectOutbox | PipeOutbox
+    child = 0
+    if output.shared_with_the_command:
+        outbox = DirectOutbox(_renderer(options, output))
+    else:
+        reading, writing = rendering.pipe(_PIPE_BYTES)
+        child = rendering.start(_renderer(options, output), reading, writing)
+        output.abandon()
+        outbox = PipeOutbox(writing)
     outbox.capture_only(CaptureStart(time.monotonic_ns(), FORMAT_VERSION, time.time_ns(), os.uname().machine))
     run = Run(
         outbox,
         recording,
         follow=options.follow,
         detach_on_exec=options.detach_on_exec,
-        syscalls=None if options.calls == EVERYTHING else options.calls,
+        syscalls=None if options.calls == EVERYTHING else Traced(options.calls),
         fatal=FATAL if options.interruptible == 2 else (),
         measure=bool(options.summary) and not options.wall_clock,
         filtered=bool(options.seccomp and options.calls != EVERYTHING),
+        named=options.style.names,
     )
     run.stops.statuses[child] = None
     attached, ended_by = False, 0
@@ -150,12 +156,12 @@ def _run(
         if run.tracees.threads:
             run.let_go(ended_by)
         outbox.close()
-        if run.stops.statuses[child] is None:
+        if child and run.stops.statuses[child] is None:
             _, run.stops.statuses[child] = os.waitpid(child, 0)
         if isinstance(output, outputs.CommandOutput):
             output.process.wait()
     if ended_by:
-        failed = outbox.broken and run.stops.statuses[child] != rendering.NOBODY_READS << 8
+        failed = child and outbox.broken and run.stops.statuses[child] != rendering.NOBODY_READS << 8
         return (1, 0) if failed else (128 + ended_by, ended_by)
     status = run.stops.statuses.get(run.command) if run.command else (0 if attached else 1 << 8)
     if status is None:  # let go by -b

@@ -48,6 +48,17 @@ class NumberSet:
         return universe - self.members if self.inverted else self.members & universe
 
 
+class Traced:
+    """The numbers of -e trace=; as in strace, calls that nobody knows are always among them."""
+
+    def __init__(self, calls: NumberSet) -> None:
+        self._calls = calls
+        self._known = architecture(os.uname().machine).names
+
+    def __contains__(self, number: object) -> bool:
+        return number in self._calls or number not in self._known
+
+
 EVERYTHING: Final = NumberSet(frozenset(), inverted=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
 from typing import TYPE_CHECKING, Final
@@ -10,12 +11,51 @@ import msgspec
 
 if TYPE_CHECKING:
     from bstinspect.records import Record
+    from bstinspect.trace.rendering import Renderer
 
 LENGTH: Final = struct.Struct("<I")
 _FLUSH_BYTES: Final = 1 << 15
 
 
-class PipeOutbox:
+class _Answers:
+    """Answers to requests: of interest are only the refusals, and `Run` asks nothing that is refused so."""
+
+    def done(self, request: int, *, ok: bool = True, errno: int = 0, message: str = "") -> None:
+        """Take the answer to a request."""
+
+
+class DirectOutbox(_Answers):
+    """Shows each record before the tracee goes on, as strace does.
+
+    For standard error, which the traced program writes to as well: so each line stands where it belongs.
+    """
+
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+        self.broken = False
+        """Nobody reads the trace any more."""
+
+    def capture_only(self, record: Record) -> None:
+        """Show a record."""
+        if not self.broken:
+            try:
+                self._renderer.take((record,))
+            except BrokenPipeError:
+                self.broken = True
+
+    tell = capture_only
+
+    def flush(self) -> None:
+        """Do nothing: everything is shown."""
+
+    def close(self) -> None:
+        """Show what is left to say."""
+        if not self.broken:
+            with contextlib.suppress(BrokenPipeError):
+                self._renderer.end()
+
+
+class PipeOutbox(_Answers):
     """Takes what the tracer sees. Nothing is ever dropped: a decoder that lags makes the tracees wait."""
 
     def __init__(self, descriptor: int) -> None:
@@ -24,8 +64,6 @@ class PipeOutbox:
         self._buffer = bytearray()
         self.broken = False
         """Nobody decodes any more."""
-        self.refused: list[tuple[int, int, str]] = []
-        """Requests that failed: their number, errno, message."""
 
     def capture_only(self, record: Record) -> None:
         """Take a record."""
@@ -36,11 +74,6 @@ class PipeOutbox:
             self.flush()
 
     tell = capture_only
-
-    def done(self, request: int, *, ok: bool = True, errno: int = 0, message: str = "") -> None:
-        """Take the answer to a request; only failures are of interest."""
-        if not ok:
-            self.refused.append((request, errno, message))
 
     def flush(self) -> None:
         """Hand over what is buffered."""

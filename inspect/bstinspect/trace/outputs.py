@@ -18,6 +18,8 @@ class SharedOutput:
         self.descriptor = descriptor
         self._name = name
         self._failed = False
+        self.shared_with_the_command = descriptor == 2
+        """The traced program writes there as well."""
         self._buffer: list[str] = []
         self._size = 0
 
@@ -59,6 +61,8 @@ class SharedOutput:
 
 class SeparateOutput:
     """A file for each thread: NAME.TID."""
+
+    shared_with_the_command = False
 
     def __init__(self, name: str, *, append: bool) -> None:
         self._name = name

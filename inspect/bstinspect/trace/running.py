@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
     from bstinspect.capture.syscalls import Recording
-    from bstinspect.trace.outbox import PipeOutbox
+    from bstinspect.trace.outbox import DirectOutbox, PipeOutbox
 
 FATAL: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGTERM)
 """What ends strace; -I says when it may."""
@@ -32,7 +32,7 @@ class Run:
 
     def __init__(
         self,
-        outbox: PipeOutbox,
+        outbox: DirectOutbox | PipeOutbox,
         recording: Recording,
         *,
         follow: bool,
@@ -41,16 +41,20 @@ class Run:
         fatal: Iterable[int] = FATAL,
         measure: bool = False,
         filtered: bool = False,
+        named: bool = False,
     ) -> None:
         """`syscalls` are the numbers to record, None for all; `fatal` signals end the run.
 
-        `measure`: record the system time of each call; `filtered`: the command has a seccomp filter.
+        `measure`: record the system time of each call; `filtered`: the command has a seccomp filter;
+        `named`: record the command names of threads.
         """
         self._outbox = outbox
         self._syscalls = syscalls
         self._delays = recording.delays
         self._filtered = filtered
-        self.tracees = Tracees(outbox, follow=follow, detach_on_exec=detach_on_exec, filtered=filtered)
+        self.tracees = Tracees(
+            outbox, follow=follow, detach_on_exec=detach_on_exec, filtered=filtered, named=named
+        )
         self.stops = Stops(self.tracees, outbox, recording, autopsies=False)
         if measure:
             self.stops.measure_system_time(recording)
