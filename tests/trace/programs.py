@@ -122,14 +122,17 @@ STOPPED_CHILD: Final = r"""
 #include <sys/wait.h>
 #include <unistd.h>
 int main(void) {  /* a child stops itself, its parent sees that and continues it */
-    int status, seen = 0;
+    int status, seen = 0, ends[2];
+    char byte = 0;
+    pipe(ends);
     pid_t pid = fork();
-    if (!pid) { raise(SIGSTOP); _exit(3); }
+    if (!pid) { raise(SIGSTOP); read(ends[0], &byte, 1); _exit(3); }
     waitpid(pid, &status, WUNTRACED);
     seen = WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP;
     kill(pid, SIGCONT);
     waitpid(pid, &status, WCONTINUED);
     seen += WIFCONTINUED(status) != 0;
+    write(ends[1], &byte, 1);
     waitpid(pid, &status, 0);
     return seen == 2 && WIFEXITED(status) ? WEXITSTATUS(status) : 99;
 }
