@@ -157,6 +157,10 @@ class SyscallStops:
         recording, number, arguments = self._recording, info.number, info.arguments
         thread.entry = number, arguments
         own = info.arch == OWN_ARCH
+        tampered = None
+        if recording.tampering is not None and own and not thread.process.first_exec:
+            tampered = recording.tampering.enter(thread, number, arguments)
+        thread.tampered = tampered
         gatherer = self._gatherer if own else None
         found = gatherer.entry(thread, number, arguments, info.stack_pointer) if gatherer else None
         record = SyscallEntry(
@@ -180,8 +184,6 @@ class SyscallStops:
             thread.stack = recording.unwinder.frames(thread.tid, at_entry=True)  # afterwards it is gone
         if recording.system_ns is not None:
             thread.system_ns = recording.system_ns()
-        tampered = recording.tampering.enter(thread, number, arguments) if recording.tampering else None
-        thread.tampered = tampered
         if tampered is None:
             self._tracees.resume(thread)
         elif tampered.rule.delay_enter_ns:

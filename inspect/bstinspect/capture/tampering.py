@@ -52,7 +52,7 @@ class Tampering:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
-        self._counters: dict[tuple[int, int], _Counter] = {}
+        self._counters: dict[tuple[int, int, int], _Counter] = {}
         self._objects = Objects(frozenset())
 
     def enter(self, thread: Thread, number: int, arguments: tuple[int, ...]) -> Tampered | None:
@@ -63,7 +63,7 @@ class Tampering:
             if (
                 number in rule.calls
                 and _fits(rule, touched, arguments)
-                and self._due(index, rule, thread.tid)
+                and self._due(index, rule, thread.tid, number)
             ):
                 chosen = chosen or rule
         if chosen is None:
@@ -89,11 +89,11 @@ class Tampering:
         registers.set_return_value(thread.tid, result)
         return result if result < 1 << 63 else result - (1 << 64)
 
-    def _due(self, index: int, rule: Rule, tid: int) -> bool:
+    def _due(self, index: int, rule: Rule, tid: int, number: int) -> bool:
         """Count a call that fits; tell whether the rule is to be applied (strace's first, last, step)."""
-        counter = self._counters.get((index, tid))
+        counter = self._counters.get((index, tid, number))
         if counter is None:
-            counter = self._counters[index, tid] = _Counter(rule.first, rule.last)
+            counter = self._counters[index, tid, number] = _Counter(rule.first, rule.last)
         if not counter.first or not counter.last:
             return False
         if rule.last != FOREVER:

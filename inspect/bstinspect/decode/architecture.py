@@ -79,7 +79,7 @@ def architecture(machine: str) -> Architecture:
 
 
 def foreign(audit: int) -> Architecture:
-    """Return the tables for calls of another kind than the machine's own: those of i386 have names at least."""
+    """Return the tables for calls of another kind than the machine's own: i386 has names at least."""
     return architecture("i386" if audit == AUDIT_ARCH_I386 else "")
 
 

@@ -29,8 +29,8 @@ def _unknown(count: int) -> Shape:
 
 _SAME: Final = """
     alarm close dup dup2 dup3 exit exit_group fchdir fchmod fdatasync flock fsync getegid geteuid getgid
-    getpgid getpgrp getpid getppid getsid gettid getuid kill listen munmap pause sched_yield setsid shutdown tgkill
-    tkill umask
+    getpgid getpgrp getpid getppid getsid gettid getuid kill listen munmap pause sched_yield setsid shutdown
+    tgkill tkill umask
 """
 SAME_EVERYWHERE: Final = frozenset(_SAME.split())
 """Calls whose arguments are the same numbers on i386 as on x86-64."""

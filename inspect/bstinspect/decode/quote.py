@@ -41,5 +41,5 @@ def quote(data: bytes, style: Hex = Hex.NONE, *, cut: bool = False) -> str:
 
 
 def quote_name(data: bytes, style: Hex = Hex.NONE) -> str:
-    """Return a path or a name as it stands in angle brackets: ``</tmp/a\\76b>``."""
+    """Return a path or a name as it stands in angle brackets, where these are escaped."""
     return escape(data, style, _ANGLES)

@@ -6,10 +6,12 @@ Those without a pointer need the register alone; the others read what it points 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from bstinspect.decode.call import Call, hexadecimal, octal, pointer, s32, s64, u32
-from bstinspect.decode.shape import Argument
+
+if TYPE_CHECKING:
+    from bstinspect.decode.shape import Argument
 
 Show: TypeAlias = Callable[[Call, bytes], str]
 """Prints a structure of fixed size."""
@@ -145,7 +147,7 @@ int_out = int_in
 """Print ``[N]``, an int that the kernel stores."""
 
 
-def array(
+def array(  # noqa: PLR0917 - as strace's print_array
     call: Call,
     where: int,
     count: int,

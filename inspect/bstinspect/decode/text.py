@@ -321,27 +321,18 @@ class StraceText:
             thread.name = dict(record.names).get(record.tid, thread.name)
         self._resume(record.when, thread, call.name if call else "???")
         self._printing = thread
-        value = record.value
-        failed = record.is_error and -4096 < value < 0
+        failed = record.is_error and -4096 < record.value < 0
         text = ""
-        if call is None or shape is None:
-            result = describe_error(-value) if failed else str(value)
-        else:
-            call.leave(value, Recorded.of(record, thread.recorded), is_error=record.is_error)
+        if call is not None and shape is not None:
+            call.leave(record.value, Recorded.of(record, thread.recorded), is_error=record.is_error)
             text = (", " if shape.separator else "").join(shape.exit(call))
-            raw = self._style.raw(call.name)
-            result = describe_error(-value, restarts=not raw) if failed else shape.result(call)
-            if call.note and not failed:
-                result += f" ({call.note})"
-        if record.injected:
-            what, _, delayed = (record.injected + ",").partition("delay")
-            result += _NOTES.get(what.strip(","), "") + (" (DELAYED)" if delayed else "")
+        result = self._result(record, call, shape, failed)
         duration = record.when - thread.entered if call else 0
         if thread.staged is not None:
             thread.staged.append(text)
             thread.column += len(text)
             text = ""
-            wanted = self._wants(failed, -value, duration)
+            wanted = self._wants(failed, -record.value, duration)
             self._publish(thread, wanted=wanted)
             if not wanted:
                 self._ended(thread)
@@ -350,17 +341,35 @@ class StraceText:
         padding = " " * max(self._layout.column - 1 - thread.column - len(text), 0)
         text += f"{padding} = {result}"
         if self._layout.durations is not None:
-            seconds, nanoseconds = divmod(max(duration, 0), _BILLION)
-            digits = self._layout.durations
-            text += f" <{seconds}.{_fraction(nanoseconds, digits)}>" if digits else f" <{seconds}>"
+            text += f" <{_seconds(duration, self._layout.durations)}>"
         if call and self._annotator and (comment := self._annotator.annotate(call, record.tid, record.pid)):
             text += f" /* {comment} */"
         self._write(thread, text + "\n")
-        if call:
-            dumped = dump(call, self._wanted)
-            if dumped:
-                self._write(thread, dumped)
+        if call and (dumped := dump(call, self._wanted)):
+            self._write(thread, dumped)
         self._ended(thread)
+
+    def _result(
+        self,
+        record: SyscallExit,
+        call: Call | None,
+        shape: Shape | None,
+        failed: bool,  # noqa: FBT001 - of one call
+    ) -> str:
+        """Return what stands behind the equals sign."""
+        if failed:
+            raw = call is not None and self._style.raw(call.name)
+            result = describe_error(-record.value, restarts=not raw)
+        elif call is None or shape is None:
+            result = str(record.value)
+        else:
+            result = shape.result(call)
+            if call.note:
+                result += f" ({call.note})"
+        if record.injected:
+            what, _, delayed = (record.injected + ",").partition("delay")
+            result += _NOTES.get(what.strip(","), "") + (" (DELAYED)" if delayed else "")
+        return result
 
     def _wants(self, failed: bool, number: int, duration: int) -> bool:  # noqa: FBT001 - of one call
         wanted = self._wanted
@@ -452,6 +461,12 @@ def _number(number: int | None) -> str:
     if number is None:
         return "[????] "
     return "[???] " if number & _U64 == _U64 else f"[{number:4}] "
+
+
+def _seconds(nanoseconds: int, digits: int) -> str:
+    """Return a time span with so many digits behind the second."""
+    seconds, rest = divmod(max(nanoseconds, 0), _BILLION)
+    return f"{seconds}.{_fraction(rest, digits)}" if digits else str(seconds)
 
 
 def _fraction(nanoseconds: int, digits: int | None) -> str:

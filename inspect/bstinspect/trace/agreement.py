@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bstinspect.decode.style import Hex
 from bstinspect.errors import UsageError
+from bstinspect.trace.expressions import EVERYTHING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -145,6 +146,12 @@ def _signals(options: Options) -> None:
         options.seccomp = False
     if options.seccomp and not options.follow:
         options.warnings.append("--seccomp-bpf cannot be used without -f/--follow-forks, disabling")
+        options.seccomp = False
+    if options.seccomp and options.calls == EVERYTHING:
+        options.warnings.append(
+            "Seccomp filter is requested but there are no syscalls to filter.  "
+            "See -e trace to filter syscalls."
+        )
         options.seccomp = False
     if not options.interruptible:
         if options.daemonize:

@@ -139,7 +139,7 @@ def _run(
         syscalls=None if options.calls == EVERYTHING else Traced(options.calls),
         fatal=FATAL if options.interruptible == 2 else (),
         measure=bool(options.summary) and not options.wall_clock,
-        filtered=bool(options.seccomp and options.calls != EVERYTHING),
+        filtered=options.seccomp,
         named=options.style.names,
     )
     run.stops.statuses[child] = None

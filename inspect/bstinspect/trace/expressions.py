@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from bstinspect.decode.architecture import architecture
+from bstinspect.decode.architecture import X32_BIT, architecture
 from bstinspect.decode.classes import calls_of_class
 from bstinspect.decode.names import ERRORS, signal_number
 from bstinspect.errors import UsageError
@@ -56,6 +56,8 @@ class Traced:
         self._known = architecture(os.uname().machine).names
 
     def __contains__(self, number: object) -> bool:
+        if isinstance(number, int) and number >> 9 == X32_BIT >> 9:
+            number &= ~X32_BIT  # an x32 program's; the sets hold for its calls by name
         return number in self._calls or number not in self._known
 
 
