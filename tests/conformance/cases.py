@@ -81,8 +81,8 @@ def steady(case: Case, ours: Tracer, base: Path) -> Outcome:
     """Compare a case that strace always traces alike.
 
     Where ours is the same as strace's, that is shown already; else strace runs once more, and where it
-    disagrees with itself everything begins anew. So it does where only the order of different threads' lines is
-    another: a busy machine may have held one of them up.
+    disagrees with itself everything begins anew. So it does where only the order between threads is another:
+    a busy machine may have held one of them up.
     """
     by_thread = replace(case, mode="thread")
     for attempt in range(ATTEMPTS):
