@@ -7,10 +7,11 @@ same holds for addresses, inodes and ports. With address randomisation off, addr
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from .lines import Kind, Parts, arguments, outside_strings, parse, result, spent
+from .names import Names
 from .tables import (
     PERHAPS_PID_ARGUMENTS,
     PERHAPS_PID_RESULTS,
@@ -56,24 +57,6 @@ class Form:
     name: str
     kind: Kind
     raw: str
-
-
-@dataclass
-class Names:
-    """Names in order of first appearance, or one name for all."""
-
-    letter: str
-    one: bool = False
-    names: dict[str, str] = field(default_factory=dict)
-
-    def __call__(self, value: str) -> str:
-        """Return the value's name, the same each time."""
-        name = self.letter if self.one else f"{self.letter}{len(self.names) + 1}"
-        return self.names.setdefault(value, name)
-
-    def if_known(self, value: str) -> str:
-        """Return the value's name, or the value where it never had one."""
-        return self.names.get(value, value)
 
 
 class Normaliser:
