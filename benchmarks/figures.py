@@ -66,7 +66,7 @@ def report(figures: list[Figure], results: Path, name: str) -> None:
             f"{each.median:.3g} {each.unit}",
             f"{each.p99:.3g} {each.unit}",
             each.yardstick,
-            f"{each.ratio:.2f}",
+            f"{each.ratio:.2f}" if each.ratio >= 0.1 else f"{each.ratio:.1g}",
             f"{each.target:g}",
             "yes" if each.reached else "NO",
         )
