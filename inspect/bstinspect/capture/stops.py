@@ -142,6 +142,8 @@ class Stops:
                 return
             if thread is None:
                 thread = self._tracees.adopt(tid)
+            if not thread.announced:
+                self._tracees.announce(thread)
             if what.signal == signal.SIGTRAP | ptrace.SYSCALL_STOP:
                 self.syscalls.stop(thread)
             else:

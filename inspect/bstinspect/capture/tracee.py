@@ -36,6 +36,8 @@ class Thread:
     """Its call stack at the entry of an execve, where that is wanted."""
     system_ns: int = 0
     """The system time of its process at the entry of its call, where that is wanted."""
+    announced: bool = False
+    """Its `Attached` record is out."""
     exiting: bool = False
     """It has had its PTRACE_EVENT_EXIT."""
     read: Callable[[int, int], bytes] = field(init=False)

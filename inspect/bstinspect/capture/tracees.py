@@ -46,6 +46,8 @@ class Tracees:
         self._named = named
         self._filtered = filtered
         self._detach_on_exec = detach_on_exec
+        self._first: Process | None = None
+        """The one that `bstrace trace` began with; what it forks is traced alike."""
         self._outbox = outbox
         self._options = _BASE | (_FOLLOW if follow else 0) | (_FILTERED if filtered else 0)
         self.threads: dict[int, Thread] = {}
@@ -121,7 +123,10 @@ class Tracees:
         os.waitpid(pid, WALL)
         process = Process(pid, tracing=True, syscalls=syscalls, follow=True, hidden=True, first_exec=True)
         process.detach_on_exec = self._detach_on_exec
-        self.resume(self._add(pid, process, followed=False))
+        self._first = process
+        thread = self._add(pid, process)
+        self.announce(thread, followed=False)
+        self.resume(thread)
 
     def take_thread(self, tid: int, syscalls: Container[int] | None) -> None:
         """Attach to one thread, and trace it from its next stop on. Raises PtraceError."""
@@ -132,7 +137,9 @@ class Tracees:
         pid = facts.tgid if facts else tid
         process = self.processes.get(pid) or Process(pid, tracing=True, syscalls=syscalls, follow=True)
         process.detach_on_exec = self._detach_on_exec
-        self._add(tid, process, followed=False, number=inside.number if inside else -1)
+        self._first = self._first or process
+        number = inside.number if inside else -1
+        self.announce(self._add(tid, process), followed=False, number=number)
 
     # -- stops
 
@@ -143,10 +150,19 @@ class Tracees:
         process = self.processes.get(pid)
         if process is None:
             process = Process(pid)
-            parent = self.processes.get(facts.parent) if facts else None
+            # A parent that is gone, or nobody's, was traced as the first.
+            parent = (self.processes.get(facts.parent) if facts else None) or self._first
             if parent is not None:
                 process.inherit(parent)
-        return self._add(tid, process, followed=True)
+        return self._add(tid, process)
+
+    def announce(self, thread: Thread, *, followed: bool = True, number: int = -1) -> None:
+        """Record that a thread is attached; one that was followed, when its first stop is there."""
+        thread.announced = True
+        name = proc.command_name(thread.tid) if self._named else b""
+        self._outbox.tell(
+            Attached(time.monotonic_ns(), thread.tid, thread.process.pid, followed, number, name)
+        )
 
     def resume(self, thread: Thread, signal: int = 0) -> None:
         """Let a stopped thread run as its process is to run, or go; `signal` is delivered on the way."""
@@ -201,12 +217,10 @@ class Tracees:
 
     # -- inside
 
-    def _add(self, tid: int, process: Process, *, followed: bool, number: int = -1) -> Thread:
+    def _add(self, tid: int, process: Process) -> Thread:
         thread = Thread(tid, process)
         self.threads[tid] = process.threads[tid] = thread
-        name = proc.command_name(tid) if self._named else b""
         self.processes[process.pid] = process
-        self._outbox.tell(Attached(time.monotonic_ns(), tid, process.pid, followed, number, name))
         return thread
 
     def _seize_new_threads(self, process: Process) -> bool:
@@ -225,7 +239,7 @@ class Tracees:
                 if facts.tracer != os.getpid():
                     raise
                 followed = True  # cloned by a thread that was seized a moment ago
-            self._add(tid, process, followed=followed)
+            self.announce(self._add(tid, process), followed=followed)
             found = True
         return found
 
