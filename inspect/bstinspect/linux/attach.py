@@ -179,13 +179,18 @@ class Attachment:
             if tid == self.pid and (_state(tid) in _DEAD or not _is_ours(tid)):
                 self._running.discard(tid)
             return
-        self._running.discard(tid)
         if found.si_code in {os.CLD_TRAPPED, os.CLD_STOPPED}:
-            os.waitid(os.P_PID, tid, os.WSTOPPED | os.WNOHANG | _WALL)
+            try:
+                found = os.waitid(os.P_PID, tid, os.WSTOPPED | os.WNOHANG | _WALL)
+            except ChildProcessError:
+                found = None
+            if found is None:  # killed this very moment
+                return
             is_event = found.si_status >> 8
             self._stopped[tid] = 0 if is_event else found.si_status
         else:
             self._reap((tid,))
+        self._running.discard(tid)
 
     def _release_stopped(self) -> None:
         killed = []
