@@ -123,6 +123,7 @@ def messages(text: str, name: str) -> str:
 def anonymous(text: str, name: str) -> str:
     """Return what a tracer wrote with what it calls itself the same for all."""
     text = re.sub(rf"{name}(?: trace)?(?=: Process \d+ attached\n)", "TRACER", text)  # in the midst of a call
+    text = text.replace(f"<{name}> execve(", "<TRACER> execve(")  # -Y: the first execve is the tracer's
     return re.sub(rf"(?<![\w/]){name}(?: trace)?(?=: | -h')", "TRACER", text)
 
 

@@ -17,6 +17,7 @@ from .tables import (
     PERHAPS_PID_RESULTS,
     PID_ARGUMENTS,
     PID_RESULTS,
+    RACING_ARGUMENTS,
     RANDOM_ARGUMENTS,
     TIME_ARGUMENTS,
     TIME_RESULTS,
@@ -36,13 +37,14 @@ _LATE_RESULT: Final = re.compile(r"(\) +@?\d* ?= )(\d+)(?=$|<)")
 _PROC: Final = re.compile(r"(/proc/|/task/)(\d+)\b")
 _INODE: Final = re.compile(r"\b((?:st|d|stx)_ino=|(?:socket|pipe|mnt|net|[A-Z][A-Z0-9-]*):\[)(\d+)(->(\d+))?")
 _PORT: Final = re.compile(r"(htons\(|(?:\d|\]):)(\d{5})\b")
-_SECONDS: Final = re.compile(r"\b(st_[amcb]time|stx_[amcb]time|tv_sec)(=\{tv_sec=|=)(\d{10,})")
+_SECONDS: Final = re.compile(r"\b(\w+_[acdmorsb]time|tv_sec)(=\{tv_sec=|=)(\d{10,})")
 _NANOSECONDS: Final = re.compile(r"\b(tv_[un]?sec|st_[amc]time_nsec)=\d+")
 _USED: Final = re.compile(r"\b(si_[us]time)=\d+(?: /\* [\d.]+ s \*/)?")
 _LEFT: Final = re.compile(r"left \{[^}]*\}")
 _FREE: Final = re.compile(r"\b(f_bfree|f_bavail|f_ffree|f_files)=\d+")
 _TRACERS_MEMORY: Final = re.compile(r"^0x[0-9a-f]+")
 _FIGURES: Final = re.compile(r"=-?\d+\b(?:\.\d+)?|(?<==\[)[\d, ]+(?=\])")
+_WAITED: Final = re.compile(r"(?<==)\d+|(?<![-\w=])\d{2,}")
 _STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 _DATED: Final = re.compile(r" /\* (\d{4})-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d{4} \*/")
 
@@ -138,19 +140,21 @@ class Normaliser:
         if name == "execve" and not self._begun:
             self._begun = True
             found = [_TRACERS_MEMORY.sub("MEMORY", each) for each in found]
-        for index in PID_ARGUMENTS.get(name, ()):
-            if index < len(found):
-                found[index] = re.sub(r"^(-?)(\d+)\b", self._pid_match, found[index])
-        for index in PERHAPS_PID_ARGUMENTS.get(name, ()):
-            if index < len(found):
-                found[index] = re.sub(r"^(\[?-?)(\d+)\b", self._known_pid_match, found[index])
-        for index in TIME_ARGUMENTS.get(name, ()):
-            if index < len(found) and found[index].startswith("{"):
-                found[index] = _FIGURES.sub("=9", found[index])
-        for index in RANDOM_ARGUMENTS.get(name, ()):
-            if index < len(found):
-                found[index] = _STRING.sub('"RANDOM"', found[index])
-        return body[: body.index("(") + 1] + ", ".join(found) + end
+        shown = [self._argument(name, index, text) for index, text in enumerate(found)]
+        return body[: body.index("(") + 1] + ", ".join(shown) + end
+
+    def _argument(self, name: str, index: int, text: str) -> str:
+        if index in PID_ARGUMENTS.get(name, ()):
+            return re.sub(r"^(-?)(\d+)\b", self._pid_match, text)
+        if index in PERHAPS_PID_ARGUMENTS.get(name, ()):
+            return re.sub(r"^(\[?-?)(\d+)\b", self._known_pid_match, text)
+        if index in TIME_ARGUMENTS.get(name, ()):
+            return _FIGURES.sub("=9", text) if text.startswith("{") else text
+        if index in RANDOM_ARGUMENTS.get(name, ()):
+            return _STRING.sub('"RANDOM"', text)
+        if self._loose and index in RACING_ARGUMENTS.get(name, ()):
+            return _WAITED.sub("9", text)
+        return text
 
     def _result(self, name: str, text: str) -> str:
         took = spent(text)

@@ -80,3 +80,11 @@ TIME_RESULTS: Final = frozenset({"time", "times"})
 
 RANDOM_ARGUMENTS: Final[dict[str, tuple[int, ...]]] = {"getrandom": (0,)}
 """Arguments full of random bytes."""
+
+RACING_ARGUMENTS: Final[dict[str, tuple[int, ...]]] = {
+    "epoll_pwait": (3,),
+    "epoll_wait": (3,),
+    "futex": (3,),
+    "poll": (2,),
+}
+"""Times to wait that a program works out from what has passed; not compared where threads race."""

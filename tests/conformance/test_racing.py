@@ -53,9 +53,7 @@ SUBPROCESS = """
 import subprocess, sys
 print(subprocess.run(["cat"], input=b"hello", capture_output=True).stdout)
 print(subprocess.run("exit 3", shell=True).returncode)
-sleep = subprocess.Popen(["sleep", "100"])
-sleep.kill()
-print(sleep.wait())
+print(subprocess.run("kill -9 $$", shell=True).returncode)
 """
 ASYNCIO = """
 import asyncio

@@ -84,7 +84,6 @@ ERRORS = (
     "-A -o /nonexistent/x true",
     "--nosuch true",
     "--trac=nosuch true",
-    "--tips=x true",
     "nosuchprogram",
     "/nonexistent/program",
     "./nosuch",

@@ -5,6 +5,7 @@
 /* trace: -f -Y */
 /* trace: */
 /* output: stderr */
+/* retry: timing */
 #include "forms.h"
 #include <linux/sched.h>
 
@@ -28,15 +29,19 @@ int main(void)
 		.exit_signal = SIGCHLD,
 	};
 	getuid();
-	waitpid(child(three), &status, 0);
+	pid = child(three);
+	spin(20);
+	waitpid(pid, &status, 0);
 	getuid();
 	if (syscall(SYS_clone3, &asked, sizeof asked) == 0) {
 		spin(60);
 		write(2, "from the child\n", 15);
 		kill(getpid(), SIGTERM);
 	}
+	spin(20);
 	wait(&status);
 	thread(runner, NULL);
+	spin(20);
 	struct timespec moment = {0, 150000000};
 	nanosleep(&moment, NULL);
 	write(2, "no end of line", 14);

@@ -5,6 +5,7 @@
 /* trace: -f -- other */
 /* trace: -f -T -n -- exit */
 /* compare: thread */
+/* retry: timing */
 #include "forms.h"
 
 static int ends[2];

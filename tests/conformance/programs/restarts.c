@@ -2,6 +2,7 @@
 /* trace: -f */
 /* trace: -f -T */
 /* trace: -f -Z */
+/* retry: timing */
 #include "forms.h"
 #include <linux/futex.h>
 #include <poll.h>

@@ -1,6 +1,7 @@
 /* Calls that other processes break off: by signals nobody handles, by stopping and continuing. */
 /* trace: -f */
 /* compare: thread */
+/* retry: timing */
 #include "forms.h"
 #include <poll.h>
 

@@ -2,6 +2,7 @@
 /* trace: -f */
 /* trace: -f -e trace=none */
 /* compare: thread */
+/* retry: timing */
 #include "forms.h"
 
 static pid_t first;

@@ -1,10 +1,9 @@
 /* Threads: what one does while the other is in a call, which is broken off in the trace and resumed later. */
 /* trace: -f */
 /* trace: -f -e trace=nanosleep */
-/* trace: -f -e trace=!nanosleep */
-/* trace: -f -n -i -T */
-/* trace: -f -a 60 */
+/* trace: -f -n -i -T -a 60 */
 /* trace: */
+/* retry: timing */
 #include "forms.h"
 
 static int ends[2];
@@ -17,7 +16,7 @@ static void pause_for(long ms)
 
 static int quick(void *value)
 {
-	spin(60);
+	spin(100);
 	getuid();
 	return 8;
 }
@@ -25,9 +24,9 @@ static int quick(void *value)
 static int both(void *unused)
 {
 	char some[4];
-	spin(60);
+	spin(100);
 	getuid();
-	pause_for(120);
+	pause_for(200);
 	read(ends[0], some, 4);
 	read(ends[0], some, 4);
 	spin(60);
@@ -40,9 +39,9 @@ int main(void)
 	thread(quick, NULL);
 	pause_for(200);
 	thread(both, NULL);
-	spin(120);
+	spin(200);
 	write(ends[1], "word", 4);
-	struct timespec moment = {0, 120000000}, left;
+	struct timespec moment = {0, 200000000}, left;
 	syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &moment, &left);
 	pause_for(120);
 	close(ends[1]);

@@ -3,6 +3,7 @@
 /* trace: -f -e trace=vfork */
 /* trace: */
 /* compare: thread */
+/* retry: timing */
 #include "forms.h"
 
 int main(int count, char **words)
