@@ -91,11 +91,7 @@ class Normaliser:
     def line(self, raw: str) -> Form:
         """Return the line's normal form."""
         parts = parse(raw)
-        lead = parts.lead
-        if parts.pid:
-            lead = re.sub(r"\d+", self._pids(parts.pid), lead, count=1)
-            if len(parts.pid) < 5:
-                lead = lead.rstrip() + " "
+        lead = self._lead(parts) if parts.pid else ""
         time = _digits(parts.time).lstrip()
         number, pointer = parts.number, _BARE_ADDRESS.sub(self._address_match, parts.pointer)
         if parts.name == "execve" and not self._begun:
@@ -126,6 +122,14 @@ class Normaliser:
     def lines(self, raw: Iterable[str]) -> list[Form]:
         """Return the normal forms of several lines."""
         return [self.line(each) for each in raw]
+
+    def _lead(self, parts: Parts) -> str:
+        """Name the pid; its field is five wide, and one that is not is left so."""
+        missing = " " * (5 - len(parts.pid))
+        lead = parts.lead.replace(f"[pid {missing}", "[pid ")
+        lead = lead.removesuffix(missing) if lead == parts.lead and "<" not in lead else lead
+        wrong = "(narrow)" if lead == parts.lead and missing and "<" not in lead else ""
+        return re.sub(r"\d+", self._pids(parts.pid), lead, count=1) + wrong
 
     def _column(self, parts: Parts, at: int, before: str) -> str:
         """Say where `=` stands: in a column of its own, or right after the text."""

@@ -174,6 +174,6 @@ def _collect(folder: Path) -> str:
     if [path.name for path in files] == ["trace"]:
         return read(files[0])
     return "".join(
-        "".join(f"{path.suffix[1:]} {line}" for line in read(path).splitlines(keepends=True))
+        "".join(f"{path.suffix[1:]:<5} {line}" for line in read(path).splitlines(keepends=True))
         for path in files
     )
