@@ -1,7 +1,8 @@
 """What happened, as typed records: the one model that collectors write and every reporter reads.
 
-A tracer writes *events*, one per ptrace stop, in the order in which it saw the stops. Nothing in them is
-formatted: numbers are the kernel's, memory is bytes. ``bstinspect.decode`` turns them into names and text.
+A tracer writes *events*, one per ptrace stop, in the order in which it saw the stops. Numbers in them are
+the kernel's, memory is bytes; text is only what can be known in the stop alone (what a socket is connected
+to, the frames of a stack). ``bstinspect.decode`` turns them into names and text.
 
 Times (``when``) are CLOCK_MONOTONIC in nanoseconds. `CaptureStart` pairs that clock with CLOCK_REALTIME.
 ``tid`` is the thread that stopped; ``pid`` is its thread group (tgid), the process.

@@ -64,11 +64,16 @@ class TraceServer:
         self._capture = capture
         self._path = capture.with_name(NAME)
         self._server: asyncio.Server | None = None
+        self._directory = contextlib.ExitStack()
+        """Holds the short name of the directory for as long as the socket is bound by it."""
+        self._nodes: set[int] = set()
+        """Those that somebody traces, or is about to."""
         self._clients: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Listen; where that is not possible, nobody can come in, and the session goes on."""
-        with contextlib.suppress(OSError), short_path(self._path.parent) as directory:
+        with contextlib.suppress(OSError):
+            directory = self._directory.enter_context(short_path(self._path.parent))
             self._path.unlink(missing_ok=True)
             self._server = await asyncio.start_unix_server(
                 self._serve, f"{directory}/{NAME}", limit=_MOST_LINE
@@ -83,6 +88,7 @@ class TraceServer:
         for client in list(self._clients):
             client.cancel()
         await asyncio.gather(*self._clients, return_exceptions=True)
+        self._directory.close()
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
 
@@ -105,6 +111,7 @@ class TraceServer:
             if node is not None:
                 with contextlib.suppress(InspectError, ClusterError):  # dead, or the session ends
                     await self._supervisor.trace(node, on=False, syscalls=None)
+                self._nodes.discard(node)
             writer.close()
             if task is not None:
                 self._clients.discard(task)
@@ -112,13 +119,20 @@ class TraceServer:
     async def _begin(self, request: TraceRequest) -> TraceReply:
         try:
             subject = self._supervisor.subject(request.node)
-            if subject.traced:
+            if subject.traced or request.node in self._nodes:
                 return TraceReply(f"node {request.node} is being traced already")
+            self._nodes.add(request.node)
+            return await self._trace(request, subject.member.pid)
+        except (InspectError, ClusterError) as error:
+            return TraceReply(f"node {request.node}: {error}")
+
+    async def _trace(self, request: TraceRequest, pid: int) -> TraceReply:
+        try:
             self._capture.touch(0o600)
             offset = self._capture.stat().st_size
             await self._supervisor.trace(request.node, on=True, syscalls=request.calls)
-        except (InspectError, ClusterError) as error:
-            return TraceReply(f"node {request.node}: {error}")
-        except OSError as error:
-            return TraceReply(f"{self._capture}: {error.strerror}")
-        return TraceReply("", subject.member.pid, str(self._capture), offset)
+        except (InspectError, ClusterError, OSError) as error:
+            self._nodes.discard(request.node)
+            words = f"{self._capture}: {error.strerror}" if isinstance(error, OSError) else str(error)
+            return TraceReply(f"node {request.node}: {words}")
+        return TraceReply("", pid, str(self._capture), offset)

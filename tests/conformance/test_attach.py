@@ -56,7 +56,7 @@ def attached(tracer: Tracer, options: list[str], program: list[str], base: Path,
                 to.write(b"b")
                 to.flush()
             else:
-                wait_until(lambda: "close(3" in read(trace))
+                wait_until(lambda: "read(0, " in read(trace).partition("close(3")[2])
                 tracing.send_signal(signal.SIGINT)
             said += tracing.stderr.read()
             status = tracing.wait(TIMEOUT)

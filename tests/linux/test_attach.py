@@ -281,7 +281,7 @@ def test_facts_of_a_process(start: Start) -> None:
     assert {each.number: each.target for each in process.descriptors}[number] == f"pipe:[{inode}]"
     assert any(each.path == os.path.realpath(sys.executable) for each in process.maps)
     program.process.kill()
-    assert program.gets_into("Z")
+    os.waitid(os.P_PID, program.pid, os.WEXITED | os.WNOWAIT)
     assert (process.state, process.maps) == ("Z", [])
     program.process.wait()
     for name in ("name", "state", "parent", "threads", "descriptors", "maps"):

@@ -27,10 +27,9 @@ if TYPE_CHECKING:
 MOST: Final = 1 << 20
 """No stop copies more bytes for a decoder, whatever the tracee's arguments say."""
 _MESSAGES: Final = frozenset(
-    architecture(os.uname().machine).numbers[name] for name in ("sendto", "recvfrom", "sendmsg", "recvmsg")
+    architecture(os.uname().machine).numbers.get(name, -1)
+    for name in ("sendto", "recvfrom", "sendmsg", "recvmsg")
 )
-
-
 _END: Final = 1 << 64
 _RENAMES: Final = frozenset({"execve", "execveat", "prctl"})
 """Calls that can change the caller's command name."""

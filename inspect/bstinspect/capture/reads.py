@@ -37,8 +37,6 @@ MAX_CONTROL: Final = 131072
 """So many bytes of control messages are copied."""
 MAX_STRING: Final = 4096
 """PATH_MAX, with its NUL."""
-MAX_ITEMS: Final = 64
-"""So many array elements (strings of execve) are copied."""
 MAX_VECTOR: Final = 1024
 """So many iovecs are copied: the kernel takes no more (UIO_MAXIOV)."""
 MAX_POLLED: Final = 8192
@@ -232,7 +230,6 @@ def _each(names: str, steps: tuple[Step, ...]) -> dict[str, tuple[Step, ...]]:
 _AT_ENTRY: Final[dict[str, tuple[Step, ...]]] = {
     **_each("open stat lstat access readlink", (_text(0),)),
     **_each("openat newfstatat fstatat statx", (_text(1),)),
-    # The rest of what python-ptrace's prototypes call a const char *.
     **_each("write pwrite64", (_buffer(1, 2),)),
     "writev": (_iovec(1, 2),),
     "sendto": (_buffer(1, 2, message=True), _sized(4, 5, 128)),

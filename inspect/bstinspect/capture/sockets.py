@@ -17,6 +17,7 @@ _INTERNET: Final = {
 }  # fmt: skip
 """Names of protocols (the attribute system.sockprotoname) to their numbers; for IPv6 ``v6`` is appended."""
 _SUN_PATH: Final = 108
+_MOST_KNOWN: Final = 4096
 
 
 class Sockets:
@@ -34,6 +35,8 @@ class Sockets:
         """Return for example ``TCP:[127.0.0.1:80->127.0.0.1:4711]``; empty for a protocol without a name."""
         found = self._known.get(inode) or self._look_up(inode, protocol)
         if found:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
             self._known[inode] = found
             return found
         return f"{protocol}:[{inode}]" if protocol else ""
@@ -106,6 +109,8 @@ class Sockets:
         """Return who has a socket open: its title where it is a node of ours, else its command name."""
         known = self._holders.get(inode)
         if known is None:
+            if len(self._holders) >= _MOST_KNOWN:
+                self._holders.clear()
             known = self._holders[inode] = _find_holder(f"socket:[{inode}]".encode())
         return known
 

@@ -254,12 +254,10 @@ class Stops:
     def _ended(self, tid: int, thread: Thread | None, status: int) -> None:
         if tid in self.statuses:
             self.statuses[tid] = status
-            if thread is None:  # a child of ours that is no tracee
-                return
-        pid = thread.process.pid if thread else tid
-        self._outbox.tell(Exited(time.monotonic_ns(), tid, pid, status))
-        if thread is None:
+        if thread is None:  # a child that is no tracee, or has ended before its first stop
             return
+        pid = thread.process.pid
+        self._outbox.tell(Exited(time.monotonic_ns(), tid, pid, status))
         self.syscalls.ended(thread)
         self._tracees.remove(thread)
         if not thread.process.threads:

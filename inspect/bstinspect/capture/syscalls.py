@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Final, Protocol
 from bstinspect.capture.delays import Delays
 from bstinspect.capture.protocol import SENDS
 from bstinspect.linux import ptrace
-from bstinspect.records import SignalDelivery, Stack, SyscallEntry, SyscallExit
+from bstinspect.records import Lost, SignalDelivery, Stack, SyscallEntry, SyscallExit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bstinspect.capture.gather import Gatherer
+    from bstinspect.capture.gather import Gathered, Gatherer
     from bstinspect.capture.outbox import Sink
     from bstinspect.capture.selection import Selection
     from bstinspect.capture.tampering import Tampering
@@ -92,6 +92,10 @@ class SyscallStops:
     def _gatherer(self) -> Gatherer | None:
         return self._recording.gatherer()
 
+    def warm_up(self) -> None:
+        """Load what the first stop needs, while nobody waits in it."""
+        _ = self._gatherer
+
     def stop(self, thread: Thread) -> None:
         """Take a syscall-stop, and let the thread run on (or hold it, where a rule says so)."""
         process = thread.process
@@ -122,6 +126,8 @@ class SyscallStops:
             if thread.stack:
                 self.stack(thread, thread.stack)
             self._recording.unwinder.forget(thread.tid)
+        if self._recording.tampering is not None:
+            self._recording.tampering.forget(thread.tid)
 
     def signal(self, thread: Thread, number: int) -> SignalDelivery:
         """Return the record of a signal-delivery-stop."""
@@ -161,8 +167,8 @@ class SyscallStops:
         if recording.tampering is not None and own and not thread.process.first_exec:
             tampered = recording.tampering.enter(thread, number, arguments)
         thread.tampered = tampered
-        gatherer = self._gatherer if own else None
-        found = gatherer.entry(thread, number, arguments, info.stack_pointer) if gatherer else None
+        thread.own = own
+        found = self._gather_entry(thread, number, arguments, info.stack_pointer) if own else None
         record = SyscallEntry(
             now,
             thread.tid,
@@ -180,7 +186,7 @@ class SyscallStops:
             self._outbox.tell(record)
         else:
             self._outbox.capture_only(record)
-        if recording.unwinder is not None and number in _LAST_CALLS and not thread.process.first_exec:
+        if recording.unwinder is not None and number in _LAST_CALLS and own and not thread.process.first_exec:
             thread.stack = recording.unwinder.frames(thread.tid, at_entry=True)  # afterwards it is gone
         if recording.system_ns is not None:
             thread.system_ns = recording.system_ns()
@@ -190,6 +196,40 @@ class SyscallStops:
             recording.delays.hold(thread, tampered.rule.delay_enter_ns, tampered.rule.signal)
         else:
             self._tracees.resume(thread, tampered.rule.signal)
+
+    def _gather_entry(
+        self, thread: Thread, number: int, arguments: tuple[int, ...], stack_pointer: int
+    ) -> Gathered | None:
+        gatherer = self._gatherer
+        if gatherer is None:
+            return None
+        try:
+            return gatherer.entry(thread, number, arguments, stack_pointer)
+        except Exception as error:  # noqa: BLE001 - a decoder's fault must not end the tracee
+            self._decoder_failed(number, error)
+            return None
+
+    def _gather_exit(
+        self,
+        thread: Thread,
+        number: int,
+        arguments: tuple[int, ...],
+        value: int,
+        is_error: bool,  # noqa: FBT001
+    ) -> Gathered | None:
+        gatherer = self._gatherer
+        if gatherer is None:
+            return None
+        try:
+            return gatherer.exit(thread, number, arguments, value, is_error)
+        except Exception as error:  # noqa: BLE001 - as at the entry
+            self._decoder_failed(number, error)
+            return None
+
+    def _decoder_failed(self, number: int, error: Exception) -> None:
+        """Note that memory is missing in a record."""
+        reason = f"the decoder of call {number} failed ({type(error).__name__}: {error})"
+        self._outbox.capture_only(Lost(time.monotonic_ns(), 0, reason))
 
     def _leave(self, thread: Thread, info: ptrace.SyscallExitInfo) -> None:
         """Record a syscall-exit-stop."""
@@ -204,8 +244,7 @@ class SyscallStops:
                 is_error = bool(tampered.rule.error)
             delay_ns = tampered.rule.delay_exit_ns
         thread.entry = None
-        gatherer = self._gatherer
-        found = gatherer.exit(thread, number, arguments, value, is_error) if gatherer else None
+        found = self._gather_exit(thread, number, arguments, value, is_error) if thread.own else None
         spent = recording.system_ns() - thread.system_ns if recording.system_ns is not None else 0
         self._outbox.capture_only(
             SyscallExit(
@@ -221,7 +260,7 @@ class SyscallStops:
                 spent,
             )
         )
-        if number in EXECS and is_error and thread.process.first_exec:
+        if thread.own and number in EXECS and is_error and thread.process.first_exec:
             thread.process.hidden = True  # it is bstrace's own code that goes on
         if recording.unwinder is not None:
             frames, thread.stack = thread.stack, None

@@ -89,6 +89,11 @@ class Tampering:
         registers.set_return_value(thread.tid, result)
         return result if result < 1 << 63 else result - (1 << 64)
 
+    def forget(self, tid: int) -> None:
+        """A thread has ended: another with its tid is counted anew."""
+        for key in [key for key in self._counters if key[1] == tid]:
+            del self._counters[key]
+
     def _due(self, index: int, rule: Rule, tid: int, number: int) -> bool:
         """Count a call that fits; tell whether the rule is to be applied (strace's first, last, step)."""
         counter = self._counters.get((index, tid, number))

@@ -28,12 +28,14 @@ class Thread:
     """In a group-stop, resumed with PTRACE_LISTEN."""
     entry: tuple[int, tuple[int, ...]] | None = None
     """The recorded syscall that it is inside of: number and arguments."""
+    own: bool = True
+    """That call is of the machine's own kind, not of i386."""
     decoding: tuple[Call, Shape, Tracee] | None = None
     """The decoder that gathers for the call that it is inside of, where a decoder does that."""
     tampered: Tampered | None = None
     """What is being done to the call that it is inside of."""
     stack: tuple[bytes, ...] | None = None
-    """Its call stack at the entry of an execve, where that is wanted."""
+    """Its call stack at the entry of its last call (execve, exit), where that is wanted."""
     system_ns: int = 0
     """The system time of its process at the entry of its call, where that is wanted."""
     announced: bool = False
@@ -67,6 +69,8 @@ class Process:
     """It is still bstrace's own code that runs: nothing is recorded before its execve."""
     first_exec: bool = False
     """Its next execve is the one that makes it the command."""
+    filtered: bool = False
+    """A seccomp filter stops it at the calls that are wanted."""
     detach_on_exec: bool = False
     """Let go at an execve (-b)."""
     releasing: bool = False
@@ -79,4 +83,4 @@ class Process:
         """Take over the tracing of the process that forked this one, where it is to be followed."""
         if parent.tracing and parent.follow:
             self.tracing, self.syscalls, self.follow = True, parent.syscalls, True
-            self.detach_on_exec = parent.detach_on_exec
+            self.detach_on_exec, self.filtered = parent.detach_on_exec, parent.filtered

@@ -35,21 +35,18 @@ class Tracees:
         *,
         follow: bool = True,
         detach_on_exec: bool = False,
-        filtered: bool = False,
         named: bool = False,
     ) -> None:
         """`follow`: what a tracee forks or clones becomes a tracee; `detach_on_exec`: an execve frees it.
 
-        `filtered`: a seccomp filter of the tracees stops them at the calls that are wanted; `named`: the
-        command name of each is recorded when it is attached to.
+        `named`: the command name of each is recorded when it is attached to.
         """
         self._named = named
-        self._filtered = filtered
         self._detach_on_exec = detach_on_exec
         self._first: Process | None = None
         """The one that `bstrace trace` began with; what it forks is traced alike."""
         self._outbox = outbox
-        self._options = _BASE | (_FOLLOW if follow else 0) | (_FILTERED if filtered else 0)
+        self._options = _BASE | (_FOLLOW if follow else 0)
         self.threads: dict[int, Thread] = {}
         self.processes: dict[int, Process] = {}
 
@@ -113,16 +110,20 @@ class Tracees:
 
     # -- what bstrace trace asks for
 
-    def take_command(self, pid: int, syscalls: Container[int] | None) -> None:
+    def take_command(self, pid: int, syscalls: Container[int] | None, *, filtered: bool) -> None:
         """Attach to a process of ours that waits to become the command; it runs up to its next syscall-stop.
 
-        Its calls are hidden until the execve that makes it the command. Raises PtraceError.
+        Its calls are hidden until the execve that makes it the command. `filtered`: it puts a seccomp filter
+        on itself, which stops it at the calls that are wanted. Raises PtraceError.
         """
-        ptrace.seize(pid, self._options)
+        ptrace.seize(pid, self._options | (_FILTERED if filtered else 0))
         ptrace.interrupt(pid)
-        os.waitpid(pid, WALL)
+        _, status = os.waitpid(pid, WALL)
+        if not os.WIFSTOPPED(status):
+            raise PtraceError("PTRACE_INTERRUPT", pid, errno.ESRCH)
         process = Process(pid, tracing=True, syscalls=syscalls, follow=True, hidden=True, first_exec=True)
         process.detach_on_exec = self._detach_on_exec
+        process.filtered = filtered
         self._first = process
         thread = self._add(pid, process)
         self.announce(thread, followed=False)
@@ -173,7 +174,7 @@ class Tracees:
                 self._outbox.tell(Detached(time.monotonic_ns(), thread.tid, process.pid))
                 self.remove(thread)
                 return
-            if process.tracing and (thread.entry is not None or not self._filtered):
+            if process.tracing and (thread.entry is not None or not process.filtered):
                 ptrace.syscall(thread.tid, signal)
             else:
                 if not process.tracing:

@@ -28,8 +28,6 @@ class Architecture:
     numbers: Mapping[str, int]
     counts: Mapping[int, int]
     """How many arguments each call takes."""
-    stat_offsets: tuple[int, int] = (24, 40)
-    """Where st_mode and st_rdev stand in the kernel's struct stat; x86-64's, st_size is at 48 in all."""
 
     def name(self, number: int) -> str:
         """Return the call's name, or strace's ``syscall_0x2a5`` for one without."""
@@ -74,7 +72,6 @@ def architecture(machine: str) -> Architecture:
         {number: name for number, (name, _) in calls.items()},
         {name: number for number, (name, _) in calls.items()},
         {number: count for number, (_, count) in calls.items()},
-        (16, 32) if machine == "aarch64" else (24, 40),
     )
 
 

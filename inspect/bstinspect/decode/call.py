@@ -143,11 +143,6 @@ class Call:
         """Read a structure even where the call failed (strace's umove_or_printaddr_ignore_syserror)."""
         return self.peek(address, size) if self.style.verbose(self.name) else None
 
-    def fetch_before(self, address: int, size: int) -> bytes | None:
-        """Read exactly `size` bytes as they were at the entry."""
-        data = self.before.read(address, size) if address else b""
-        return data if size and len(data) == size else None
-
     def integer(self, address: int, size: int = 4, *, signed: bool = True) -> int | None:
         """Return the integer at `address`, without conditions; None where it cannot be read."""
         data = self.peek(address, size)

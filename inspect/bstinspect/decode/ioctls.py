@@ -56,11 +56,6 @@ def _family(kind: int) -> Mapping[int, Request]:
     return {code: request for module in _modules(kind) for code, request in module.REQUESTS.items()}
 
 
-def all_requests() -> Mapping[int, Request]:
-    """Return every request that is decoded, by its number."""
-    return {code: request for kind in _FAMILIES for code, request in _family(kind).items()}
-
-
 def _request(code: int) -> Request:
     kind = code >> 8 & 0xFF
     if kind not in _FAMILIES:

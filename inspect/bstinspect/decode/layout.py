@@ -66,6 +66,14 @@ class Wanted:
     shortest_ns: int = 0
     """Our own -e duration=: only calls that took at least so long."""
 
+    def lets_through(self, error: int, duration_ns: int) -> bool:
+        """Tell whether a call that has returned is printed; `error` is its errno, 0 where it succeeded."""
+        return (
+            ("failed" if error else "successful") in self.statuses
+            and (self.errors is None or (error != 0 and self.errors(error)))
+            and duration_ns >= self.shortest_ns
+        )
+
     @property
     def every_call(self) -> bool:
         """Whether no call has to be held back until its result is known."""

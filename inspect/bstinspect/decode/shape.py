@@ -37,11 +37,6 @@ def process_result(call: Call) -> str:
     return call.process(call.value)
 
 
-def no_result(_call: Call) -> str:
-    """Print a result that means nothing."""
-    return "?"
-
-
 class Shape:
     """How one call is printed."""
 

@@ -10,17 +10,16 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from bstinspect.decode.architecture import Architecture, architecture, foreign
+from bstinspect.decode.architecture import Architecture, architecture
 from bstinspect.decode.blocks import Recorded
 from bstinspect.decode.call import Call
 from bstinspect.decode.dump import dump
-from bstinspect.decode.generic import SAME_EVERYWHERE, as_numbers
 from bstinspect.decode.layout import Layout, Wanted
 from bstinspect.decode.names import describe_error, signal_name
+from bstinspect.decode.opened import Opened, open_call
 from bstinspect.decode.quote import quote_name
 from bstinspect.decode.siginfo import describe_siginfo
 from bstinspect.decode.style import PLAIN, Style
-from bstinspect.decode.table import shape_of
 from bstinspect.records import (
     Attached,
     CaptureStart,
@@ -40,7 +39,6 @@ from bstinspect.records import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from bstinspect.decode.shape import Shape
 
 _BILLION: Final = 1_000_000_000
 _U64: Final = (1 << 64) - 1
@@ -61,8 +59,11 @@ class Output(Protocol):
 class Annotator(Protocol):
     """Says something about calls behind their line (--zmtp)."""
 
-    def annotate(self, call: Call, tid: int, pid: int) -> str:
+    def annotate(self, call: Call, pid: int) -> str:
         """Return a comment for a call that has returned; empty where there is none."""
+
+    def ended(self, pid: int) -> None:
+        """A process has ended."""
 
 
 @dataclass(slots=True)
@@ -73,13 +74,10 @@ class _Thread:
     pid: int
     column: int = 0
     """How much of its unfinished line is written."""
-    call: Call | None = None
-    shape: Shape | None = None
-    recorded: Recorded | None = None
-    """What was read at the call's entry."""
+    opened: Opened | None = None
+    """The call that it is inside of."""
     name: bytes = b""
     """Its command name, where that is to be shown."""
-    entered: int = 0
     arch: int = 0
     """AUDIT_ARCH_* of its last call; 0 for the machine's own."""
     number: int | None = None
@@ -283,24 +281,18 @@ class StraceText:
         if thread.column:
             self._output.write(thread.tid, " <unfinished ...>\n")
             self._ended(thread)
-        self._output.write(thread.tid, f"--- {record.count} records lost: {record.reason} ---\n")
+        what = f"{record.count} records lost: " if record.count else ""
+        self._output.write(thread.tid, f"--- {what}{record.reason} ---\n")
 
     def _enter(self, record: SyscallEntry) -> None:
         thread = self._thread(record.tid, record.pid)
-        own = self._tables.is_own(record.arch)
-        tables = self._tables if own else foreign(record.arch)
         if record.arch != thread.arch:
             thread.arch = record.arch
             if "personality" not in self._wanted.quiet:
-                mode = "64 bit" if own else "32 bit"
+                mode = "64 bit" if self._tables.is_own(record.arch) else "32 bit"
                 self._event(record.when, thread, f"[ Process PID={record.tid} runs in {mode} mode. ]")
-        name = tables.name(record.number)
-        thread.recorded = Recorded.of(record)
-        call = Call(name, record.arguments, thread.recorded, tables, self._style)
-        call.pid = record.tid
-        call.stack_pointer = record.stack_pointer
-        thread.call, thread.entered = call, record.when
-        shape = thread.shape = shape_of(call) if own or name in SAME_EVERYWHERE else as_numbers(call)
+        opened = thread.opened = open_call(record, self._tables, self._style)
+        name = opened.call.name
         thread.number, thread.address = record.number, record.instruction_pointer
         thread.staged = None if self._wanted.every_call else []
         self._lead(thread, record.when)
@@ -308,31 +300,32 @@ class StraceText:
             arguments = f"<... resuming interrupted {thread.last or 'system call'} ...>"
         else:
             thread.last = name
-            arguments = ", ".join(shape.entry(call))
-            if arguments and shape.waits(call):
-                arguments += shape.separator
+            arguments = ", ".join(opened.shape.entry(opened.call))
+            if arguments and opened.shape.waits(opened.call):
+                arguments += opened.shape.separator
         self._write(thread, f"{name}({arguments}")
 
     def _leave(self, record: SyscallExit) -> None:
         thread = self._thread(record.tid, record.pid)
-        call, shape = thread.call, thread.shape
-        thread.call = None
+        opened, thread.opened = thread.opened, None
         if record.names and thread.name:
             thread.name = dict(record.names).get(record.tid, thread.name)
-        self._resume(record.when, thread, call.name if call else "???")
+        self._resume(record.when, thread, opened.call.name if opened else "???")
         self._printing = thread
         failed = record.is_error and -4096 < record.value < 0
-        text = ""
-        if call is not None and shape is not None:
-            call.leave(record.value, Recorded.of(record, thread.recorded), is_error=record.is_error)
-            text = (", " if shape.separator else "").join(shape.exit(call))
-        result = self._result(record, call, shape, failed)
-        duration = record.when - thread.entered if call else 0
+        text = comment = ""
+        if opened is not None:
+            opened.leave(record)
+            text = (", " if opened.shape.separator else "").join(opened.shape.exit(opened.call))
+            if self._annotator:
+                comment = self._annotator.annotate(opened.call, record.pid)
+        result = self._result(record, opened, failed)
+        duration = record.when - opened.entry.when if opened else 0
         if thread.staged is not None:
             thread.staged.append(text)
             thread.column += len(text)
             text = ""
-            wanted = self._wants(failed, -record.value, duration)
+            wanted = self._wanted.lets_through(-record.value if failed else 0, duration)
             self._publish(thread, wanted=wanted)
             if not wanted:
                 self._ended(thread)
@@ -342,61 +335,47 @@ class StraceText:
         text += f"{padding} = {result}"
         if self._layout.durations is not None:
             text += f" <{_seconds(duration, self._layout.durations)}>"
-        if call and self._annotator and (comment := self._annotator.annotate(call, record.tid, record.pid)):
+        if comment:
             text += f" /* {comment} */"
         self._write(thread, text + "\n")
-        if call and (dumped := dump(call, self._wanted)):
+        if opened and (dumped := dump(opened.call, self._wanted)):
             self._write(thread, dumped)
         self._ended(thread)
 
-    def _result(
-        self,
-        record: SyscallExit,
-        call: Call | None,
-        shape: Shape | None,
-        failed: bool,  # noqa: FBT001 - of one call
-    ) -> str:
+    def _result(self, record: SyscallExit, opened: Opened | None, failed: bool) -> str:  # noqa: FBT001 - of one call
         """Return what stands behind the equals sign."""
         if failed:
-            raw = call is not None and self._style.raw(call.name)
+            raw = opened is not None and self._style.raw(opened.call.name)
             result = describe_error(-record.value, restarts=not raw)
-        elif call is None or shape is None:
+        elif opened is None:
             result = str(record.value)
         else:
-            result = shape.result(call)
-            if call.note:
-                result += f" ({call.note})"
+            result = opened.shape.result(opened.call)
+            if opened.call.note:
+                result += f" ({opened.call.note})"
         if record.injected:
             what, _, delayed = (record.injected + ",").partition("delay")
             result += _NOTES.get(what.strip(","), "") + (" (DELAYED)" if delayed else "")
         return result
 
-    def _wants(self, failed: bool, number: int, duration: int) -> bool:  # noqa: FBT001 - of one call
-        wanted = self._wanted
-        return (
-            ("failed" if failed else "successful") in wanted.statuses
-            and (wanted.errors is None or (failed and wanted.errors(number)))
-            and duration >= wanted.shortest_ns
-        )
-
     def _never_returns(self, record: Exiting) -> None:
         thread = self._threads.get(record.tid)
-        if thread is None or thread.call is None:
+        if thread is None or thread.opened is None:
             return
-        call, thread.call = thread.call, None
+        opened, thread.opened = thread.opened, None
         other = self._printing
         if not self._layout.separate and other and other is not thread and other.column:
             self._output.write(other.tid, " <unfinished ...>\n")
             other.column = 0
-        self._resume(record.when, thread, call.name)
-        if thread.shape is not None and thread.shape.waits(call):
+        self._resume(record.when, thread, opened.call.name)
+        if opened.shape.waits(opened.call):
             self._write(thread, " <unfinished ...>")
         self._printing = thread
         padding = " " * max(self._layout.column - 2 - thread.column, 0)
         self._write(thread, f") {padding}= ?\n")
         if thread.staged is not None:
             wanted = self._wanted
-            long_enough = record.when - thread.entered >= wanted.shortest_ns
+            long_enough = record.when - opened.entry.when >= wanted.shortest_ns
             self._publish(
                 thread,
                 wanted="unfinished" in wanted.statuses and wanted.errors is None and long_enough,
@@ -416,6 +395,12 @@ class StraceText:
         elif "exit" not in self._wanted.quiet:
             self._event(record.when, thread, f"+++ exited with {status >> 8 & 0xFF} +++")
         self._forget(record.tid)
+        if record.tid == record.pid:
+            if self._annotator:
+                self._annotator.ended(record.pid)
+            # Whoever is still listed has left without a word.
+            for tid in [tid for tid, each in self._threads.items() if each.pid == record.pid]:
+                self._forget(tid)
 
     def _forget(self, tid: int) -> None:
         thread = self._threads.pop(tid, None)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _WALL: Final = 0x40000000
 """__WALL of waitpid(2): threads too; os has no name for it."""
+_STOPS: Final = (os.CLD_TRAPPED, os.CLD_STOPPED)
 _FIRST_PAUSE: Final = 50e-6
 _LONGEST_PAUSE: Final = 5e-3
 """Seconds between two looks at threads that are still to stop."""
@@ -63,10 +64,11 @@ class Attachment:
         """
         if threading.get_native_id() != self._tracer:
             raise RuntimeError(f"process {self.pid} was attached by another thread")
-        self._release_stopped()
-        if self._running:  # an attempt that was given up halfway: a thread can be let go in a stop only
-            self._wait_for_stops()
-            self._release_stopped()
+        try:
+            self._release()
+        except BaseException:  # Ctrl-C in the middle: nobody is left standing
+            self._release()
+            raise
 
     def _is_own_child(self) -> bool:
         facts = proc.stat(self.pid)
@@ -96,9 +98,11 @@ class Attachment:
             while not over.wait(_LONGEST_PAUSE):
                 for tid in {*self._running, *self._stopped} - {self.pid}:
                     with contextlib.suppress(ChildProcessError):
-                        if os.waitid(os.P_PID, tid, os.WEXITED | os.WNOHANG | _WALL):
+                        found = os.waitid(os.P_PID, tid, os.WEXITED | os.WNOHANG | os.WNOWAIT | _WALL)
+                        if found and found.si_code not in _STOPS:  # those come unasked for (wait(2))
                             self._running.discard(tid)
                             self._stopped.pop(tid, None)
+                            self._reap((tid,))
 
         thread = threading.Thread(target=reap, name="reaper", daemon=True)
         thread.start()
@@ -179,7 +183,7 @@ class Attachment:
             if tid == self.pid and (_state(tid) in _DEAD or not _is_ours(tid)):
                 self._running.discard(tid)
             return
-        if found.si_code in {os.CLD_TRAPPED, os.CLD_STOPPED}:
+        if found.si_code in _STOPS:
             try:
                 found = os.waitid(os.P_PID, tid, os.WSTOPPED | os.WNOHANG | _WALL)
             except ChildProcessError:
@@ -192,16 +196,22 @@ class Attachment:
             self._reap((tid,))
         self._running.discard(tid)
 
+    def _release(self) -> None:
+        self._release_stopped()
+        if self._running:  # an attempt that was given up halfway: a thread can be let go in a stop only
+            self._wait_for_stops()
+            self._release_stopped()
+
     def _release_stopped(self) -> None:
         killed = []
-        stopped, self._stopped = self._stopped, {}
-        for tid, signal in stopped.items():
+        for tid, signal in list(self._stopped.items()):
             try:
                 ptrace.detach(tid, signal)
             except PtraceError as error:
                 if error.errno != errno.ESRCH:
                     raise
                 killed.append(tid)
+            self._stopped.pop(tid, None)
         self._reap(sorted(killed, key=lambda tid: tid == self.pid))
 
     def _reap(self, tids: Iterable[int]) -> None:

@@ -16,15 +16,15 @@ from bstinspect import records
 from bstinspect.decode.architecture import architecture
 from bstinspect.decode.blocks import Recorded
 from bstinspect.decode.call import Call
+from bstinspect.decode.layout import Wanted
 from bstinspect.decode.names import errno_name, signal_name
+from bstinspect.decode.opened import Opened, open_call
 from bstinspect.decode.siginfo import describe_siginfo
 from bstinspect.decode.style import PLAIN, Style
-from bstinspect.decode.table import shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from bstinspect.decode.shape import Shape
     from bstinspect.decode.text import Annotator
 
 
@@ -76,7 +76,7 @@ class Syscall(Line, frozen=True, tag="syscall"):
     """The error's name, where it failed."""
     duration_ns: int | None = None
     system_ns: int = 0
-    """System time, where -c asked for it."""
+    """System time, where -C asked for it."""
     descriptors: list[Descriptor] = []
     injected: str = ""
     """What was changed by -e inject: any of ``result``, ``arguments``, ``delay``."""
@@ -195,15 +195,20 @@ class JsonLines:
     """Takes records, and writes lines."""
 
     def __init__(
-        self, write: Callable[[int, str], None], style: Style = PLAIN, annotator: Annotator | None = None
+        self,
+        write: Callable[[int, str], None],
+        wanted: Wanted = Wanted(),  # noqa: B008 - frozen
+        style: Style = PLAIN,
+        annotator: Annotator | None = None,
     ) -> None:
-        """`write` takes a tid and a line with its newline."""
+        """`write` takes a tid and a line with its newline; `wanted` says which calls and signals it gets."""
         self._write = write
+        self._wanted = wanted
         self._style = style
         self._annotator = annotator
         self._tables = architecture("x86_64")
         self._offset = 0
-        self._open: dict[int, tuple[records.SyscallEntry, Call, Shape, list[str]]] = {}
+        self._open: dict[int, tuple[Opened, list[str]]] = {}
         self._encode = msgspec.json.Encoder().encode
         self._plain: dict[type[records.Record], Callable[[Any, str], Line]] = {
             records.GroupStop: lambda r, at: Stopped(at, r.tid, r.pid, signal_name(r.signal)),
@@ -243,8 +248,16 @@ class JsonLines:
             self._open[record.tid] = self._open.pop(record.former_tid)
 
     def _other(self, record: records.Record) -> None:
+        if isinstance(record, records.SignalDelivery | records.GroupStop) and not self._wanted.signals(
+            record.signal
+        ):
+            return
+        if isinstance(record, records.Detached):
+            self._never_returned(record.tid)
         if (make := self._plain.get(type(record))) is not None:
             self._put(getattr(record, "tid", 0), make(record, self._time(record.when)))
+        if isinstance(record, records.Exited) and record.tid == record.pid and self._annotator:
+            self._annotator.ended(record.pid)
 
     def finish(self) -> None:
         """Write the calls that have not returned."""
@@ -259,47 +272,48 @@ class JsonLines:
         return f"{seconds}.{nanoseconds:09}"
 
     def _enter(self, record: records.SyscallEntry) -> None:
-        tables = self._tables if self._tables.is_own(record.arch) else architecture("")
-        call = Call(tables.name(record.number), record.arguments, Recorded.of(record), tables, self._style)
-        call.pid = record.tid
-        shape = shape_of(call)
-        self._open[record.tid] = record, call, shape, shape.entry(call)
+        opened = open_call(record, self._tables, self._style)
+        self._open[record.tid] = opened, opened.shape.entry(opened.call)
 
     def _leave(self, record: records.SyscallExit) -> None:
         found = self._open.pop(record.tid, None)
         if found is None:
             return
-        entry, call, shape, texts = found
-        call.leave(record.value, Recorded.of(record, call.before), is_error=record.is_error)  # type: ignore[arg-type]
-        texts = texts + [text.lstrip(", ") for text in shape.exit(call)]
+        opened, texts = found
+        opened.leave(record)
+        entry, call = opened.entry, opened.call
+        texts = texts + [text.lstrip(", ") for text in opened.shape.exit(call)]
         failed = record.is_error and -4096 < record.value < 0
-        text = errno_name(-record.value) if failed else shape.result(call)
+        text = errno_name(-record.value) if failed else opened.shape.result(call)
         if call.note and not failed:
             text += f" ({call.note})"
+        annotation = self._annotator.annotate(call, record.pid) if self._annotator else ""
+        duration = record.when - entry.when
+        if not self._wanted.lets_through(-record.value if failed else 0, duration):
+            return
         self._put(
             record.tid,
             Syscall(
                 self._time(entry.when), entry.tid, entry.pid, call.name, entry.number, texts,
                 [f"{value:#x}" for value in entry.arguments], f"{entry.instruction_pointer:#x}",
-                record.value, text, errno_name(-record.value) if failed else "", record.when - entry.when,
-                record.system_ns, _descriptors(entry, record), record.injected,
-                self._annotator.annotate(call, record.tid, record.pid) if self._annotator else "",
-                entry.arch,
+                record.value, text, errno_name(-record.value) if failed else "", duration,
+                record.system_ns, _descriptors(entry, record), record.injected, annotation, entry.arch,
             ),
         )  # fmt: skip
 
     def _never_returned(self, tid: int) -> None:
         found = self._open.pop(tid, None)
-        if found is not None:
-            entry, call, _, texts = found
-            self._put(
-                tid,
-                Syscall(
-                    self._time(entry.when), tid, entry.pid, call.name, entry.number, texts,
-                    [f"{value:#x}" for value in entry.arguments], f"{entry.instruction_pointer:#x}",
-                    descriptors=_descriptors(entry), arch=entry.arch, unfinished=True,
-                ),
-            )  # fmt: skip
+        if found is None or "unfinished" not in self._wanted.statuses or self._wanted.errors is not None:
+            return
+        (opened, texts), entry = found, found[0].entry
+        self._put(
+            tid,
+            Syscall(
+                self._time(entry.when), tid, entry.pid, opened.call.name, entry.number, texts,
+                [f"{value:#x}" for value in entry.arguments], f"{entry.instruction_pointer:#x}",
+                descriptors=_descriptors(entry), arch=entry.arch, unfinished=True,
+            ),
+        )  # fmt: skip
 
     def _signal(self, record: records.SignalDelivery, at: str) -> Line:
         bare = Call("", (), Recorded.of(record), self._tables, self._style)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.decode.architecture import architecture
+from bstinspect.decode.architecture import architecture, foreign
 from bstinspect.records import CaptureStart, Record, SyscallEntry, SyscallExit
 from bstinspect.reports import columns
 
@@ -76,6 +76,7 @@ class _Open:
     number: int
     name: str
     entered: int
+    bits: int
 
 
 @dataclass
@@ -89,14 +90,15 @@ class Summary:
         """Begin with nothing."""
         self._tables = architecture("x86_64")
         self._open: dict[int, _Open] = {}
-        self._counts: dict[tuple[int, int], dict[int, Count]] = {}
+        self._counts: dict[tuple[int, int, int], dict[int, Count]] = {}
 
     def feed(self, records: Iterable[Record]) -> None:
         """Count the calls among records."""
         for record in records:
             if isinstance(record, SyscallEntry):
-                name = self._tables.name(record.number)
-                self._open[record.tid] = _Open(record.number, name, record.when)
+                own = self._tables.is_own(record.arch)
+                name = (self._tables if own else foreign(record.arch)).name(record.number)
+                self._open[record.tid] = _Open(record.number, name, record.when, 64 if own else 32)
             elif isinstance(record, SyscallExit):
                 self._leave(record)
             elif isinstance(record, CaptureStart):
@@ -104,11 +106,13 @@ class Summary:
 
     def finish(self) -> None:
         """Write the tables."""
-        for (pid, tid), counts in self._counts.items():
+        for (pid, tid, bits), counts in sorted(self._counts.items(), key=lambda item: -item[0][2]):
             if self.form.by == "process":
                 self.write(f"Process {pid}:\n")
             elif self.form.by == "thread":
                 self.write(f"Thread {tid} of process {pid}:\n")
+            if bits == 32:
+                self.write("System call usage summary for 32 bit mode:\n")
             self.write(table(list(counts.values()), self.form))
 
     def _leave(self, record: SyscallExit) -> None:
@@ -116,7 +120,7 @@ class Summary:
         if call is None:
             return
         by = self.form.by
-        key = (record.pid if by != "all" else 0, record.tid if by == "thread" else 0)
+        key = (record.pid if by != "all" else 0, record.tid if by == "thread" else 0, call.bits)
         counts = self._counts.setdefault(key, {})
         count = counts.setdefault(call.number, Count(call.name, call.number))
         spent = record.when - call.entered if self.form.wall_clock else record.system_ns

@@ -16,6 +16,9 @@ _RECEIVES: Final = frozenset({"read", "recvfrom"})
 _VECTORS: Final = {"writev": True, "readv": False}
 _MESSAGES: Final = {"sendmsg": True, "recvmsg": False}
 _MSG_PEEK: Final = 2
+_CLONE_FILES: Final = 0x400
+_DUPLICATES: Final = (0, 1030)  # F_DUPFD, F_DUPFD_CLOEXEC
+_MOST_DESCRIPTORS: Final = 65536
 MOST: Final = 1 << 16
 """Bytes of a call that are looked at; libzmq sends 8192 at a time."""
 
@@ -26,7 +29,7 @@ class ZmtpAnnotator:
     def __init__(self) -> None:
         self._connections = Connections()
 
-    def annotate(self, call: Call, _tid: int, pid: int) -> str:  # noqa: PLR0911 - one a kind
+    def annotate(self, call: Call, pid: int) -> str:  # noqa: PLR0911 - one a kind
         """Return what the call moved, in words; empty where that is no ZMTP."""
         if call.is_error:
             return ""
@@ -54,12 +57,33 @@ class ZmtpAnnotator:
         match call.name:
             case "close":
                 self._connections.closed(pid, s32(call[0]))
+            case "close_range" if not call[2]:
+                self._close_range(pid, call[0], call[1])
             case "socket" | "accept" | "accept4":
                 self._connections.opened(pid, call.value)
-            case "dup" | "dup2" | "dup3":
+            case "socketpair":
+                for number in struct.unpack("<ii", call.peek(call[3], 8) or bytes(8)):
+                    self._connections.opened(pid, number)
+            case "dup" | "dup2" | "dup3" | "fcntl" if call.name != "fcntl" or call[1] in _DUPLICATES:
                 self._connections.duplicated(pid, s32(call[0]), call.value)
-            case "fork" | "vfork" | "clone" | "clone3" if call.value > 0:
+            case "fork" | "vfork" | "clone" | "clone3" if call.value > 0 and not self._is_thread(call):
                 self._connections.forked(pid, call.value)
+
+    def _close_range(self, pid: int, first: int, last: int) -> None:
+        for number in range(first, min(last, _MOST_DESCRIPTORS) + 1):
+            self._connections.closed(pid, number)
+
+    @staticmethod
+    def _is_thread(call: Call) -> bool:
+        """Tell whether a clone made a thread, whose descriptors are the same as the caller's."""
+        if not call.name.startswith("clone"):
+            return False
+        flags = call[0] if call.name == "clone" else int.from_bytes(call.peek(call[0], 8) or b"", "little")
+        return bool(flags & _CLONE_FILES)
+
+    def ended(self, pid: int) -> None:
+        """A process has ended."""
+        self._connections.ended(pid)
 
     def _moved(self, pid: int, fd: int, data: bytes, length: int, *, sent: bool) -> str:
         move = self._connections.sent if sent else self._connections.received

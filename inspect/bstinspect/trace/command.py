@@ -39,31 +39,33 @@ def main(arguments: Sequence[str]) -> int:
     options = Options()
     try:
         options = parse(arguments)
-        if options.help or options.version:
-            from bstinspect.trace.usage import text, version
-
-            print(version() if options.version else text(), end="")
-            return 0
-        for warning in options.warnings:
-            _say(warning)
-        if options.node is not None:
-            from bstinspect.trace.node import trace_node
-
-            return _end(*trace_node(options, partial(_renderer, options, _open(options))))
-        return _end(*_trace(options))
-    except UsageError as error:
-        _say(str(error))
-        if error.advice:
-            sys.stderr.write("Try 'bstrace trace -h' for more information.\n")
-        return error.exit_code
+        return _do(options)
     except InspectError as error:
         if options.debug:
             traceback.print_exc()
-        _say(str(error))
+        _say(explain(error) if isinstance(error, PtraceError) else str(error))
+        if isinstance(error, UsageError) and error.advice:
+            sys.stderr.write("Try 'bstrace trace -h' for more information.\n")
         return error.exit_code
     except OSError as error:
         _say(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror))
         return 1
+
+
+def _do(options: Options) -> int:
+    """Do what the options ask for; return the exit status. Raises InspectError, OSError."""
+    if options.help or options.version:
+        from bstinspect.trace.usage import text, version
+
+        print(version() if options.version else text(), end="")
+        return 0
+    for warning in options.warnings:
+        _say(warning)
+    if options.node is not None:
+        from bstinspect.trace.node import trace_node
+
+        return _end(*trace_node(options, lambda: _renderer(options, _open(options))))
+    return _end(*_trace(options))
 
 
 def _say(text: str) -> None:
@@ -74,10 +76,12 @@ def _say(text: str) -> None:
 def _trace(options: Options) -> tuple[int, int]:
     """Trace; return the exit status, and the signal that it stands for, or 0."""
     start: Callable[[Callable[[int], None]], int] | None = None
+    # Ignored, it would take the stops and the wait statuses away.
+    before = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     recording = _recording(options)
     launching.open_standard_descriptors()
     if options.command:
-        command = _command(options)
+        command = _command(options, ignores_children=before == signal.SIG_IGN)
         start = partial(launching.launch, command)
         if not options.daemonize:
             launching.warn_of_privileges(command, _say)
@@ -87,17 +91,15 @@ def _trace(options: Options) -> tuple[int, int]:
     return _run(options, start, recording, output)
 
 
-def _command(options: Options) -> launching.Command:
+def _command(options: Options, *, ignores_children: bool) -> launching.Command:
     """Look up what is to be run. Raises LaunchError."""
-    before = signal.getsignal(signal.SIGCHLD)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, it would take the wait statuses away
     return launching.Command(
         launching.find(options.command[0]),
         options.command,
         launching.environment(options.environment),
         launching.user(options.user) if options.user else None,
         frozenset(int(number) for number in signal.pthread_sigmask(signal.SIG_BLOCK, ())),
-        before == signal.SIG_IGN,
+        ignores_children,
         _filter(options),
     )
 
@@ -155,6 +157,7 @@ def _run(
     finally:
         if run.tracees.threads:
             run.let_go(ended_by)
+        run.close()
         outbox.close()
         if child and run.stops.statuses[child] is None:
             _, run.stops.statuses[child] = os.waitpid(child, 0)
@@ -177,6 +180,8 @@ def _renderer(options: Options, output: outputs.SharedOutput | outputs.SeparateO
 
 def _attach(options: Options, run: Run) -> None:
     """Attach to the processes of -p; say of each how it went."""
+    if options.pids:
+        run.stops.syscalls.warm_up()
     for pid in options.pids:
         if pid == os.getpid():
             raise UsageError("I'm sorry, I can't let you do that, Dave.", advice=False)
@@ -263,7 +268,7 @@ def _reporters(options: Options, output: outputs.SharedOutput | outputs.Separate
         from bstinspect.reports.jsonlines import JsonLines
 
         style = replace(_json_style(options), descriptors=options.style.descriptors)
-        reporters.append(JsonLines(output.write, style, annotator))
+        reporters.append(JsonLines(output.write, options.wanted, style, annotator))
     elif options.summary != "only":
         from bstinspect.decode.text import StraceText
         from bstinspect.trace.flight import FlightRecorder, Recorder

@@ -18,6 +18,8 @@ import msgspec
 import platformdirs
 
 from bstinspect.capture.file import CaptureReader
+from bstinspect.decode.layout import no_numbers
+from bstinspect.decode.style import Style
 from bstinspect.decode.traced import TracedOnly
 from bstinspect.errors import InspectError, NotSupportedError
 from bstinspect.linux.inotify import growth_of
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from bstinspect.trace.options import Options
     from bstinspect.trace.rendering import Renderer
 
-_NEEDS_THE_STOP: Final = "what it needs is looked up while a call is stopped, which a session does not do"
+_NEEDS_THE_STOP: Final = "the session's tracer does not do that"
 
 
 def trace_node(options: Options, renderer: Callable[[], Renderer]) -> tuple[int, int]:
@@ -47,7 +49,9 @@ def trace_node(options: Options, renderer: Callable[[], Renderer]) -> tuple[int,
         reply = _ask(connection, options)
         if "attach" not in options.wanted.quiet:
             os.write(2, f"bstrace: Process {reply.pid} (node {options.node}) attached\n".encode())
-        ended_by = _follow(reply, renderer(), signals, connection)
+        shown = renderer()
+        ended_by = _follow(reply, shown, signals, connection)
+        shown.wait()
     return (128 + ended_by, ended_by) if ended_by else (0, 0)
 
 
@@ -61,6 +65,14 @@ def _check(options: Options) -> None:
         ("-y/--decode-fds", bool(options.style.descriptors)),
         ("-Y/--decode-pids", options.style.names),
         ("--seccomp-bpf", options.seccomp),
+        ("-c without -w", bool(options.summary) and not options.wall_clock),
+        ("-s above 32", options.style.strings > Style().strings),
+        ("-e read=", options.wanted.reads is not no_numbers),
+        ("-e write=", options.wanted.writes is not no_numbers),
+        ("-E/--env", bool(options.environment)),
+        ("-u/--user", bool(options.user)),
+        ("-D/--daemonize", bool(options.daemonize)),
+        ("-b/--detach-on", options.detach_on_exec),
     ):
         if given:
             raise NotSupportedError(f"{name} cannot be used with --node: {_NEEDS_THE_STOP}")

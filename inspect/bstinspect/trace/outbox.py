@@ -42,6 +42,8 @@ class DirectOutbox(_Answers):
                 self._renderer.take((record,))
             except BrokenPipeError:
                 self.broken = True
+            except Exception as error:  # noqa: BLE001 - whatever it is, the traced program goes on
+                self._renderer.complain(error)
 
     tell = capture_only
 

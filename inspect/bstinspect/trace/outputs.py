@@ -71,6 +71,8 @@ class SeparateOutput:
 
     def write(self, tid: int, text: str) -> None:
         """Take a piece of text. Raises OSError where its file cannot be made."""
+        if not tid:  # of no thread
+            return
         file = self._files.get(tid)
         if file is None:
             file = self._files[tid] = open_file(f"{self._name}.{tid}", append=self._append)

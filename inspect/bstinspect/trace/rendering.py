@@ -14,7 +14,7 @@ import msgspec
 from bstinspect.records import AnyRecord, Attached, Detached, Exited, Record
 from bstinspect.trace.launching import give_up_standard_streams
 from bstinspect.trace.outbox import LENGTH
-from bstinspect.trace.outputs import SeparateOutput, SharedOutput
+from bstinspect.trace.outputs import CommandOutput, SeparateOutput, SharedOutput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -47,6 +47,7 @@ class Renderer:
     ) -> None:
         """`messages`: say on standard error who was attached and detached; `debug`: show tracebacks."""
         self.debug = debug
+        self._complained = False
         self._reporters = tuple(reporters)
         self._output = output
         self._messages = messages
@@ -72,6 +73,20 @@ class Renderer:
         for reporter in self._reporters:
             reporter.finish()
         self._output.close()
+
+    def wait(self) -> None:
+        """Wait for the command that reads the output (-o '|command')."""
+        if isinstance(self._output, CommandOutput):
+            self._output.process.wait()
+
+    def complain(self, error: Exception) -> None:
+        """Say once that a decoder has failed."""
+        if self._complained:
+            return
+        self._complained = True
+        if self.debug:
+            traceback.print_exc()
+        os.write(2, f"bstrace: the decoder failed: {type(error).__name__}: {error}\n".encode())
 
     def _one(self, record: Record) -> None:
         if self._messages:
@@ -137,8 +152,6 @@ def _serve(renderer: Renderer, reading: int) -> NoReturn:
     except BrokenPipeError:
         status = NOBODY_READS  # the tracer hears of it when its pipe breaks
     except Exception as error:  # noqa: BLE001 - whatever it is, it becomes one line
-        if renderer.debug:
-            traceback.print_exc()
-        os.write(2, f"bstrace: the decoder failed: {type(error).__name__}: {error}\n".encode())
+        renderer.complain(error)
     finally:
         os._exit(status)

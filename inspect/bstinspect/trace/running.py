@@ -52,9 +52,7 @@ class Run:
         self._syscalls = syscalls
         self._delays = recording.delays
         self._filtered = filtered
-        self.tracees = Tracees(
-            outbox, follow=follow, detach_on_exec=detach_on_exec, filtered=filtered, named=named
-        )
+        self.tracees = Tracees(outbox, follow=follow, detach_on_exec=detach_on_exec, named=named)
         self.stops = Stops(self.tracees, outbox, recording, autopsies=False)
         if measure:
             self.stops.measure_system_time(recording)
@@ -66,7 +64,7 @@ class Run:
         """Attach to the process that is to become the command. Raises PtraceError."""
         self.command = pid
         self.stops.statuses[pid] = None
-        self.tracees.take_command(pid, self._syscalls)
+        self.tracees.take_command(pid, self._syscalls, filtered=self._filtered)
 
     def attach(self, pid: int, *, threads: bool) -> int:
         """Attach to a thread, or to all threads of its process; return how many. Raises PtraceError."""
@@ -107,17 +105,18 @@ class Run:
             for each in (signal.SIGCONT, number or signal.SIGTERM):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(self.command, each)
-        if self._filtered:  # without a tracer the filter would make their calls fail
-            for pid in self.tracees.processes:
-                os.kill(pid, signal.SIGKILL)
+        for process in self.tracees.processes.values():
+            if process.filtered:  # without a tracer its calls would fail
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGKILL)
         self.tracees.release_all()
         self.stops.syscalls.expire(everything=True)
         poll = select.poll()
         poll.register(self._signals.fileno(), select.POLLIN)
         patience = int(_FAREWELL_S * 1000)
         while any(not thread.exiting for thread in self.tracees.threads.values()):
-            self.stops.sweep(_ROUND_NS)
-            if not self.tracees.threads or not poll.poll(patience):
+            more = not self.stops.sweep(_ROUND_NS)
+            if not self.tracees.threads or not (poll.poll(0 if more else patience) or more):
                 break
             self._signals.read()
 

@@ -20,7 +20,8 @@ What to trace:
   -E, --env=VAR[=VALUE]      set VAR for the command, or remove it
   -u, --user=USERNAME        run the command as this user
   -f, --follow-forks         follow processes and threads that are made
-  -ff                        the same, with a file for each: -o FILE makes FILE.PID
+  -ff, --output-separately   the same, with a file for each: -o FILE makes FILE.PID
+  --seccomp-bpf              with -f and -e trace=: stop only at these calls, all others run at full speed
   -b, --detach-on=execve     let a process go at its execve
   -D, -DD, -DDD, --daemonize[=grandchild|pgroup|session]
                              trace from a grandchild; the command is this very process
@@ -28,17 +29,19 @@ What to trace:
                              4 never_tstp: when signals from the terminal may end the tracing
 
 Which lines:
-  -e trace=SET               calls by name, number, /REGEX, or %CLASS; !SET for the others, ?NAME if it exists
+  -e trace=SET, --trace=SET  calls by name, number, /REGEX, or %CLASS; !SET for the others, ?NAME if it exists
        classes               %file %process %network (%net) %signal %ipc %desc %memory %creds %clock
                              %stat %lstat %fstat %%stat %statfs %fstatfs %%statfs %pure
-  -e signal=SET              signals
-  -e status=SET              successful, failed, unfinished, unavailable, detached
+  -e signal=SET, --signals   signals
+  -e status=SET, --status    successful, failed, unfinished, unavailable, detached
   -e errno=SET             * calls that failed with one of these errors
   -e duration=TIME         * calls that took at least so long: 500us, 2ms, 1s
   -P, --trace-path=PATH      calls that concern a path; may be repeated
   --trace-fds=SET            calls that concern descriptors
-  -z, -Z                     successful calls only, failed calls only
-  -e quiet=SET, -q -qq -qqq  leave out messages: attach, exit, path-resolution, personality, thread-execve
+  -z, --successful-only      successful calls only
+  -Z, --failed-only          failed calls only (also --failing-only)
+  -e quiet=SET, --quiet[=SET] (--silent, --silence), -q -qq -qqq
+                             leave out messages: attach, exit, path-resolution, personality, thread-execve
   --last=N                 * keep the last N lines, and write them when something happens:
   --last-on=WHAT,...       * death (default), signal, error, or names of signals and errors
 
@@ -47,21 +50,24 @@ How they look:
   -A, --output-append-mode   append to FILE
   --json                   * a JSON object a line (schema: docs/trace.schema.json)
   -t, -tt, -ttt              time of day, with microseconds, seconds since 1970
+  --absolute-timestamps[=none|time|unix,s|ms|us|ns]   the same in words (also --timestamps)
   -r, --relative-timestamps[=s|ms|us|ns]   time since the line before
   -T, --syscall-times[=s|ms|us|ns]         time spent in each call
   -s, --string-limit=N       show N bytes of a string (default 32)
   -v, --no-abbrev            show structures whole
-  -e abbrev=SET, -e verbose=SET, -e raw=SET
+  -e abbrev=SET, -e verbose=SET, -e raw=SET (--abbrev, --verbose, --raw)
                              calls to abbreviate, to show structures of, to show in hexadecimal
   -x, -xx, --strings-in-hex[=non-ascii|all|non-ascii-chars]
   -X, --const-print-style=raw|abbrev|verbose
   -y, -yy, --decode-fds[=path,socket,dev,pidfd]   what descriptors are
   -yyy                     * and which process is at the other end of a socket
   -Y, --decode-pids=comm     names of processes
-  -n, -i                     number of the call, instruction pointer
+  -n, --syscall-number       number of the call
+  -i, --instruction-pointer  where it was made
   -k, --stack-traces         call stacks (needs libunwind, which strace brings along)
   -a, --columns=N            column of the result (default 40)
-  -e read=SET, -e write=SET  dump what goes through these descriptors
+  -e read=SET, -e write=SET (--read, --write)
+                             dump what goes through these descriptors
   --zmtp                   * show the messages of ZeroMQ connections behind the calls
 
 Summary:
@@ -77,6 +83,7 @@ Tampering:
   -e inject=SET[:error=ERRNO|:retval=N][:signal=SIG][:syscall=NAME][:delay_enter=TIME][:delay_exit=TIME]
                [:poke_enter=@argN=HEX,...][:poke_exit=@argN=HEX,...][:when=FIRST[..LAST][+[STEP]]]
                [:fd=N][:path=PATH][:argN=VALUE]  *
+  --inject=..., --fault=...  the same
   -e fault=SET[:error=ERRNO][:when=...]
                            * several rules may name one call: the first that is due is applied
 
