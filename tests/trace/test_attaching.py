@@ -65,7 +65,7 @@ def test_attach_and_detach(
     tracer = started(*COMMAND, "-o", str(to), "-p", str(sleeper.pid))
     assert line(tracer, "stderr") == f"bstrace: Process {sleeper.pid} attached\n"
     assert wait.traced(sleeper.pid) == tracer.pid
-    wait.until(lambda: to.read_text(), "it is not in its call")
+    wait.until(to.read_text, "it is not in its call")
     tracer.send_signal(signal.SIGINT)
     assert line(tracer, "stderr") == f"bstrace: Process {sleeper.pid} detached\n"
     assert tracer.wait(TIMEOUT) == -signal.SIGINT
