@@ -153,7 +153,8 @@ class Normaliser:
         if index in PERHAPS_PID_ARGUMENTS.get(name, ()):
             return re.sub(r"^(\[?-?)(\d+)\b", self._known_pid_match, text)
         if index in TIME_ARGUMENTS.get(name, ()):
-            return _FIGURES.sub("=9", text) if text.startswith("{") else text
+            text = _FIGURES.sub("=9", text) if text.startswith("{") else text
+            return re.sub(r"^\[\d{10,}( /\*.*\*/)?\]", "[TIME]", text)
         if index in RANDOM_ARGUMENTS.get(name, ()):
             return _STRING.sub('"RANDOM"', text)
         if self._loose and index in RACING_ARGUMENTS.get(name, ()):

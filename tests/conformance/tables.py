@@ -65,6 +65,7 @@ TIME_ARGUMENTS: Final[dict[str, tuple[int, ...]]] = {
     "nanosleep": (1,),
     "setitimer": (2,),
     "sysinfo": (0,),
+    "time": (0,),
     "timer_gettime": (1,),
     "timer_settime": (3,),
     "timerfd_gettime": (1,),

@@ -55,7 +55,8 @@ epoll_ctl\(4, EPOLL_CTL_MOD, 3, \{events=EPOLLIN, data=\{u32=\d+, u64=\d+\}\}\) 
 rt_sigaction\(SIGRT_1, \{sa_handler=0x\w+, sa_mask=\[\], sa_flags=SA_RESTORER\|.*\}, NULL, 8\) = 0
 rt_sigprocmask\(SIG_UNBLOCK, \[RTMIN RT_1\], NULL, 8\) = 0
 rt_sigprocmask\(SIG_BLOCK, ~\[\], \[\], 8\) += 0
-clone3\(\{flags=CLONE_VM\|.*, child_tid=0x\w+, .*, exit_signal=0, stack=.*\} => \{parent_tid=\[\d+\]\}, 88\).*
+clone3\(\{flags=CLONE_VM\|.*, child_tid=0x\w+, .*, exit_signal=0, stack=.*\}.*
+.* => \{parent_tid=\[\d+\]\}, 88\)(?: <unfinished ...>| = \d+)
 poll\(\[\{fd=3, events=POLLIN\}\], 1, 180 <unfinished ...>
 <... poll resumed>\) += 0 \(Timeout\)
 sched_getparam\(\d+, \[0\]\) += 0
