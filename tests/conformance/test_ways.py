@@ -99,6 +99,9 @@ ERRORS = (
     "-e trace=close -- true",
     "-e trace=close true -- -x",
     "-o x -e trace=close true",
+    "-o '|cat' -e trace=close true",
+    "-o '!cat' -e trace=close -y true",
+    "-ff -o '|cat' true",
 )
 
 
