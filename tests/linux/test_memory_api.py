@@ -98,6 +98,19 @@ def test_an_address_that_is_none(pages: Program, address: int) -> None:
         assert (caught.value.address, caught.value.errno) == (address, errno.EFAULT)
 
 
+def test_an_address_is_not_cut_to_64_bits(pages: Program) -> None:
+    """A number that has a mapped address in its lower half is still none."""
+    process, start = Process(pages.pid), pages.address()
+    for access in (
+        lambda: process.memory[start + 2**64],
+        lambda: process.memory.read_many([(start - 2**64, 1)]),
+        lambda: process.memory.write(start + 2**64, b"x"),
+    ):
+        with pytest.raises(MemoryAccessError):
+            access()
+    assert process.memory[start] == ord("a")
+
+
 def test_pages_that_the_process_may_not_touch(pages: Program) -> None:
     """Read-only and inaccessible ones are reached all the same, in the middle of a block as well."""
     found, start = Process(pages.pid).memory, pages.address()

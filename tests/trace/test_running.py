@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bstinspect.linux import proc
+
 from .conftest import COMMAND, TIMEOUT
 
 if TYPE_CHECKING:
@@ -144,6 +146,12 @@ def test_daemonized(letters: str, tmp_path: Path, wait: Waiter) -> None:
     assert to.read_text().splitlines()[-1] == "+++ exited with 6 +++"
 
 
+def _reads(pid: int) -> bool:
+    """Tell whether a process is in read(0, ...)."""
+    found = proc.syscall(pid)
+    return found is not None and found.number == 0 and found.arguments[0] == 0
+
+
 @pytest.mark.parametrize(("mode", "ends"), [("1", True), ("2", True), ("3", False), ("4", False)])
 def test_interruptible(
     mode: str,
@@ -160,6 +168,7 @@ def test_interruptible(
     assert process.stdout is not None
     command = int(process.stdout.readline())
     wait.traced(command)
+    wait.until(lambda: _reads(command), "it does not read its line")
     process.send_signal(signal.SIGINT)
     if ends:
         assert process.wait(TIMEOUT) == -signal.SIGINT

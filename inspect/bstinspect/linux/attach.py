@@ -43,7 +43,6 @@ class Attachment:
         self._stopped: dict[int, int] = {}
         """By tid the signal that is to be delivered at the detach, 0 for none."""
         try:
-            # A thread that is not stopped can start others, hence the rounds: the last one finds none.
             while self._seize_new_threads():
                 self._wait_for_stops()
         except BaseException:
@@ -75,15 +74,20 @@ class Attachment:
         return facts is not None and facts.parent == os.getpid()
 
     def _seize_new_threads(self) -> bool:
-        """Seize the threads that are not ours yet and ask them to stop; say whether to wait for any."""
-        self._look_after_stopped()
+        """Seize the threads that are not ours yet and ask them to stop; False when all have stood still.
+
+        That is so when the list has nobody new (but for a main thread that has ended) and whoever is in it is
+        still in its stop afterwards: then there was nobody to start a thread or to call execve.
+        """
         tids = proc.threads(self.pid)
+        new = [tid for tid in tids if tid not in self._stopped]
         with self._reaping() if len(tids) > 1 else contextlib.nullcontext():
-            for tid in tids:
-                if tid not in self._stopped and tid not in self._running and self._seize(tid):
+            for tid in new:
+                if tid not in self._running and self._seize(tid):
                     self._running.add(tid)
                     _interrupt(tid)
-        return bool(self._running)
+        self._look_after_stopped()
+        return bool(self._running) or any(tid != self.pid for tid in new)
 
     @contextlib.contextmanager
     def _reaping(self) -> Iterator[None]:
@@ -167,6 +171,7 @@ class Attachment:
     def _wait_again_for(self, tid: int) -> None:
         self._stopped.pop(tid, None)
         self._running.add(tid)
+        _interrupt(tid)  # whoever became the main thread by execve was asked by its former tid, in vain
 
     def _look_at(self, tid: int) -> None:
         """See whether a thread has stopped or died."""
