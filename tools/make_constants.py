@@ -81,7 +81,7 @@ FAMILIES = {
     "io_uring": "Asynchronous input and output: io_uring, aio.",
     "storage": "Ioctls of what data is kept on: disks, SCSI, loop, device mapper, flash, btrfs.",
     "devices": "Ioctls of other devices: KVM, input, clocks, userfaultfd, watchdogs, infrared, GPIO.",
-    "video": "Ioctls of Video4Linux.",
+    "keycodes": "What input devices send: keys and buttons.",
 }
 """The modules, and what each says of itself; `ioctls` comes besides."""
 
@@ -113,15 +113,12 @@ perf: perf perf_ioctl
 io_uring: aio io_uring
 storage: block btrfs dm hdio loop mtd nbd_ioctl scsi sg_io_v3 sg_io_v4 ubi
 devices: counter_ioctl evdev gpio_ioctl kvm lirc_ioctl ptp rtc tee userfaultfd watchdog_ioctl
-video: v4l2
+unused: v4l2
 """
-"""Which of strace's source files put their tables into which module."""
+"""Which of strace's source files put their tables into which module; nobody decodes the `unused` ones."""
 
-HOMES = {"audit_arch": "processes"}
+HOMES = {"audit_arch": "processes", "evdev_keycode": "keycodes"}
 """Where a reader looks for a table, if not where USERS says."""
-
-DROPPED = {"evdev_keycode"}
-"""More than 500 names, and no ioctl's among them."""
 
 FOLDED = {
     "none": ("ioctls_none", 0, "_IO: without data, and the numbers older than these macros"),
@@ -314,13 +311,14 @@ def main() -> None:
     folder: Path = options.to
     dump = read(source / "strace")
     files = users(source)
-    families: dict[str, list[Table]] = {module: [] for module in ["ioctls", *FAMILIES]}
+    families: dict[str, list[Table]] = {module: [] for module in ["ioctls", "unused", *FAMILIES]}
     for name, dumped in dump.tables.items():
         entries = merge(name, dumped)
-        if entries and name not in DROPPED:
+        if entries:
             families[home(name, files[name])].append(Table(name, tuple(sorted(files[name])), entries))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "__init__.py").write_text(PACKAGE_DOCSTRING)
+    families.pop("unused")
     count = sum(map(len, families.values()))
     write_ioctls(folder, dump.ioctls, families.pop("ioctls"))
     for module, tables in families.items():

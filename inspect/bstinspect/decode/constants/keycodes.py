@@ -1,6 +1,6 @@
-"""Keys and buttons of input devices.
+"""What input devices send: keys and buttons.
 
-From strace 6.1 (LGPL-2.1-or-later), in the form of the tables that tools/make_constants.py writes.
+Written by tools/make_constants.py from strace 6.1 (LGPL-2.1-or-later); do not edit.
 """
 
 from typing import Final
