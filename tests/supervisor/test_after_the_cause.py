@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 async def test_a_node_that_runs_again_is_alive(stage: Open) -> None:
-    """Stopped, missed by a pingall, continued: `tree` and `why` say so at once."""
+    """Stopped, missed by a pingall, continued: `tree` and `why` say so without another pingall."""
     async with stage(10, 20, 15) as scene:
         await scene.cluster.stop(20)
         assert set(await scene.why()) == {15, 20}
         await scene.cluster.cont(20)
-        assert scene.supervisor.verdict(20).kind is Kind.ALIVE
+        await scene.until(lambda: scene.supervisor.verdict(20).kind is Kind.ALIVE)
         assert scene.supervisor.verdict(15).kind is Kind.ALIVE
         assert "x " not in (await scene.type("tree")).detail
 

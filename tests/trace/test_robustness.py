@@ -248,3 +248,33 @@ def test_a_set_uid_program(trace: Trace, nobody: tuple[str, ...]) -> None:
     assert [each for each in done.err.splitlines() if each.startswith("bstrace: ")] == [
         f"bstrace: {program} is set-uid or set-gid: traced by you, it runs without those privileges"
     ]
+
+
+def test_a_closed_output_costs_the_text_alone(tmp_path: Path) -> None:
+    """With -o and a command SIGPIPE is ignored, as in strace: the command goes on to its own status."""
+    done = subprocess.run(
+        [*COMMAND, "-o", "|head -1", "sh", "-c", "ls /etc >listed; sleep 0.2; echo there >after; exit 5"],
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    assert done.returncode == 5
+    assert (tmp_path / "after").exists()
+    assert done.stderr == b"bstrace: |head -1: Broken pipe\n"
+
+
+def test_the_writing_process_is_killed(tmp_path: Path, started: Starter) -> None:
+    """The rest of the trace is lost, and that is said; the command goes on."""
+    tracer = started(*COMMAND, "-o", str(tmp_path / "trace"), "sh", "-c", "echo on; read line; exit 6")
+    assert tracer.stdout is not None
+    assert tracer.stdin is not None
+    assert tracer.stdout.readline() == b"on\n"
+    writer = next(child for child in psutil.Process(tracer.pid).children() if "bstrace" in child.cmdline()[1])
+    writer.kill()
+    writer.wait(TIMEOUT)
+    tracer.stdin.write(b"\n")
+    tracer.stdin.flush()
+    assert tracer.wait(TIMEOUT) == 6
+    assert tracer.stderr is not None
+    assert b"has ended; the program goes on" in tracer.stderr.read()

@@ -36,6 +36,8 @@ def check(reader: Reader, short: Mapping[str, int], long: set[str]) -> None:
         reader.qualify("quiet", _QUIET[min(short["q"], 3) - 1])
     elif options.output and options.command and "quiet" not in long:
         reader.qualify("quiet", _QUIET[0])
+    if options.json and not options.output:  # where the messages would stand between the objects
+        options.wanted = replace(options.wanted, quiet=options.wanted.quiet | {"attach"})
 
 
 def _target(options: Options) -> None:
@@ -113,6 +115,8 @@ def _summary(options: Options, long: set[str]) -> None:
         ]
     if options.json and options.summary == "only":
         raise UsageError("--json and -c/--summary-only are mutually exclusive", advice=False)
+    if "last-on" in long and not options.last:
+        raise UsageError("--last-on needs --last N", advice=False)
     if options.last and (options.json or options.separate or options.summary == "only"):
         raise UsageError("--last keeps lines of text in one output", advice=False)
 
@@ -131,10 +135,14 @@ def _output(options: Options, short: Mapping[str, int], long: set[str]) -> None:
             "Only the last of -z/--successful-only/-Z/--failed-only options will take effect. "
             "See status qualifier for more complex filters."
         )
-    if options.output and not options.separate:
+    if options.separate:
+        pids = "never"
+    elif options.node is not None:  # all of its threads, from the first line on
+        pids = "always" if options.output else "brackets"
+    elif options.output:
         pids = "always" if options.follow or len(options.pids) > 1 else "never"
     else:
-        pids = "never" if options.separate else "several"
+        pids = "several"
     options.layout = replace(options.layout, pids=pids, separate=options.separate)
     if short["f"] and "follow-forks" in long:
         options.follow = True

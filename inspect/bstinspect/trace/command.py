@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from bstinspect.trace.rendering import Reporter
 
 _PIPE_BYTES: Final = 1 << 20
+_WAITING: Final = 2
+"""-I: up to here SIGPIPE ends the tracing; beyond, a closed pipe costs the text alone."""
 _JSON_STRING: Final = 4096
 """So many bytes of a string are in --json where -s does not say."""
 
@@ -131,7 +133,7 @@ def _run(
         reading, writing = rendering.pipe(_PIPE_BYTES)
         child = rendering.start(_renderer(options, output), reading, writing)
         output.abandon()
-        outbox = PipeOutbox(writing)
+        outbox = PipeOutbox(writing, lambda: _nobody_reads(run, child))
     outbox.capture_only(CaptureStart(time.monotonic_ns(), FORMAT_VERSION, time.time_ns(), os.uname().machine))
     run = Run(
         outbox,
@@ -149,7 +151,9 @@ def _run(
     try:
         _attach(options, run)
         if start is not None:
-            start(run.take_command)
+            pid = start(run.take_command)
+            if options.daemonize and "attach" not in options.wanted.quiet:
+                _say(f"Process {pid} attached")
             launching.give_up_standard_streams()
         launching.mind_signals(options.interruptible)
         attached = bool(run.tracees.threads)
@@ -164,12 +168,21 @@ def _run(
         if isinstance(output, outputs.CommandOutput):
             output.process.wait()
     if ended_by:
-        failed = child and outbox.broken and run.stops.statuses[child] != rendering.NOBODY_READS << 8
-        return (1, 0) if failed else (128 + ended_by, ended_by)
+        return 128 + ended_by, ended_by
     status = run.stops.statuses.get(run.command) if run.command else (0 if attached else 1 << 8)
     if status is None:  # let go by -b
         return 0, 0
     return (128 + (status & 0x7F), status & 0x7F) if status & 0x7F else (status >> 8, 0)
+
+
+def _nobody_reads(run: Run, renderer: int) -> bool:
+    """Tell why the process that writes the trace is gone; only for want of a reader does the command end."""
+    if run.stops.statuses[renderer] is None:
+        _, run.stops.statuses[renderer] = os.waitpid(renderer, 0)
+    if run.stops.statuses[renderer] == rendering.NOBODY_READS << 8:
+        return True
+    _say("the process that writes the trace has ended; the program goes on, and the rest is lost")
+    return False
 
 
 def _renderer(options: Options, output: outputs.SharedOutput | outputs.SeparateOutput) -> rendering.Renderer:
@@ -247,13 +260,17 @@ def _json_style(options: Options) -> Style:
 def _open(options: Options) -> outputs.SharedOutput | outputs.SeparateOutput:
     """Open where the trace goes. Raises LaunchError."""
     name = options.output
+    output: outputs.SharedOutput
     if not name:
-        return outputs.SharedOutput(2)
-    if name[0] in "|!":
-        return outputs.CommandOutput(name[1:])
-    if options.separate:
+        output = outputs.SharedOutput(2)
+    elif name[0] in "|!":
+        output = outputs.CommandOutput(name[1:])
+    elif options.separate:
         return outputs.SeparateOutput(name, append=options.append)
-    return outputs.open_file(name, append=options.append)
+    else:
+        output = outputs.open_file(name, append=options.append)
+    output.needs_a_reader = options.interruptible <= _WAITING
+    return output
 
 
 def _reporters(options: Options, output: outputs.SharedOutput | outputs.SeparateOutput) -> list[Reporter]:

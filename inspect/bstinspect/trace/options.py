@@ -418,6 +418,7 @@ class Reader:
             if word.isdecimal() or not (known or expressions.error_word(word) > 0):
                 raise _invalid(option)
         self.options.last_on = words
+        self.long.add("last-on")
 
     def _summary_by(self, option: Option) -> None:
         if option.value not in ("all", "process", "thread"):

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bstinspect.records import Record
     from bstinspect.trace.rendering import Renderer
 
@@ -60,12 +62,15 @@ class DirectOutbox(_Answers):
 class PipeOutbox(_Answers):
     """Takes what the tracer sees. Nothing is ever dropped: a decoder that lags makes the tracees wait."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, nobody_reads: Callable[[], bool]) -> None:
+        """`nobody_reads` is asked when the decoder is gone: because its output is read no more, or else."""
         self._descriptor = descriptor
+        self._nobody_reads = nobody_reads
         self._encode = msgspec.msgpack.Encoder().encode
         self._buffer = bytearray()
+        self._gone = False
         self.broken = False
-        """Nobody decodes any more."""
+        """Nobody reads the trace any more."""
 
     def capture_only(self, record: Record) -> None:
         """Take a record."""
@@ -81,10 +86,11 @@ class PipeOutbox(_Answers):
         """Hand over what is buffered."""
         pending = memoryview(self._buffer)
         try:
-            while pending and not self.broken:
+            while pending and not self._gone:
                 pending = pending[os.write(self._descriptor, pending) :]
         except BrokenPipeError:
-            self.broken = True
+            self._gone = True
+            self.broken = self._nobody_reads()
         finally:
             pending.release()
         self._buffer.clear()

@@ -18,6 +18,8 @@ class SharedOutput:
         self.descriptor = descriptor
         self._name = name
         self._failed = False
+        self.needs_a_reader = True
+        """Where nobody reads any more, `flush` raises; else that costs the text alone."""
         self.shared_with_the_command = descriptor == 2
         """The traced program writes there as well."""
         self._buffer: list[str] = []
@@ -33,16 +35,16 @@ class SharedOutput:
     def flush(self) -> None:
         """Write what is buffered; a full disk costs text and one complaint, not the traced program.
 
-        Raises BrokenPipeError where nobody reads any more.
+        Raises BrokenPipeError where `needs_a_reader` says so.
         """
         if not self._buffer:
             return
         text, self._buffer, self._size = "".join(self._buffer), [], 0
         try:
             write_all(self.descriptor, text.encode(errors="surrogateescape"))
-        except BrokenPipeError:
-            raise
         except OSError as error:
+            if isinstance(error, BrokenPipeError) and self.needs_a_reader:
+                raise
             if not self._failed and self.descriptor != 2:
                 write_all(2, f"bstrace: {self._name}: {error.strerror}\n".encode())
             self._failed = True
@@ -120,7 +122,7 @@ class CommandOutput(SharedOutput):
             raise LaunchError(f"Can't execute '/bin/sh': {error.strerror}") from error
         finally:
             os.close(reading)
-        super().__init__(writing, command)
+        super().__init__(writing, f"|{command}")
 
 
 def write_all(descriptor: int, data: bytes) -> None:
