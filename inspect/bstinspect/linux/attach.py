@@ -179,7 +179,12 @@ class Attachment:
             found = os.waitid(os.P_PID, tid, os.WSTOPPED | os.WEXITED | os.WNOHANG | os.WNOWAIT | _WALL)
         except ChildProcessError:
             self._running.discard(tid)
-            if tid != self.pid:  # it has called execve, and is the main thread from now on
+            if tid == self.pid:
+                return
+            # It has called execve, and is the main thread from now on: what is known of that may be outdated.
+            if self.pid in self._stopped:
+                self._look_at(self.pid)
+            else:
                 self._wait_again_for(self.pid)
             return
         if found is None:
