@@ -252,30 +252,3 @@ def test_ctrl_c_while_letting_go(executing: Program, monkeypatch: pytest.MonkeyP
     assert proc.tracer(executing.pid) is None
     executing.say("")
     goes_on(executing)
-
-
-def test_a_pid_that_has_become_somebody_elses(start: Start) -> None:
-    """A new process with the old pid is not taken for the old one: nothing is told of it or written to it."""
-    block = "block = ctypes.create_string_buffer(b'untouched')\nprint(ctypes.addressof(block))\n"
-    code = f"import ctypes\n{block}input()"
-    first = start(code=code)
-    process = Process(first.pid)
-    first.process.kill()
-    first.process.wait()
-    for _ in range(50):
-        try:
-            with open("/proc/sys/kernel/ns_last_pid", "w") as file:  # noqa: PTH123 - one write(2)
-                file.write(str(first.pid - 1))
-        except OSError as error:
-            pytest.skip(f"ns_last_pid: {error.strerror} (root needed)")
-        second = start(code=code)
-        if second.pid == first.pid:
-            break
-    else:
-        pytest.skip("others were faster, fifty times")
-    for look in (lambda: process.name, lambda: process.maps, lambda: process.threads):
-        with pytest.raises(ProcessError, match="No such process"):
-            look()
-    with pytest.raises(ProcessError, match="No such process"):
-        process.memory.write(second.address(), b"x")
-    assert Process(second.pid).memory.read(second.address(), 9) == b"untouched"
