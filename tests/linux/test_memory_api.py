@@ -292,34 +292,3 @@ def test_memory_outlives_the_main_thread(compiled: Callable[..., str], start: St
     with Process.attach(program.pid):
         process.memory[address : address + 5] = b"STILL"
     assert program.end() == "STILL here\n"
-
-
-REUSED = """
-import subprocess, sys
-from pathlib import Path
-from bstinspect.errors import ProcessError
-from bstinspect.process import Process
-code = "import ctypes; b = ctypes.create_string_buffer(b'untouched'); print(ctypes.addressof(b)); input()"
-def start():
-    command = [sys.executable, "-u", "-c", code]
-    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    return child, int(child.stdout.readline())
-first, _ = start()
-process = Process(first.pid)
-first.kill()
-first.communicate()
-Path("/proc/sys/kernel/ns_last_pid").write_text(str(first.pid - 1))
-second, address = start()
-print(second.pid == first.pid)
-for look in (
-    lambda: process.name,
-    lambda: process.threads,
-    lambda: process.maps,
-    lambda: process.descriptors,
-    lambda: process.memory.write(address, b"x"),
-):
-    try: print(look())
-    except ProcessError as error: print(error.errno)
-print(Process(second.pid).memory.read(address, 9).decode())
-second.communicate(b"\\n")
-"""
