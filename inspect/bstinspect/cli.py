@@ -61,11 +61,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _main(arguments: Sequence[str] | None) -> int:
     sys.set_int_max_str_digits(MAX_DIGITS)  # whatever $PYTHONINTMAXSTRDIGITS says
-    options = _parser().parse_args(arguments)
-    if options.command:
-        write_error("bstrace: trace is the first word: bstrace trace [OPTIONS] COMMAND")
-        return 2
+    debug = "--debug" in (sys.argv if arguments is None else arguments)
     try:
+        options = _parser().parse_args(arguments)
+        if options.command:
+            write_error("bstrace: trace is the first word: bstrace trace [OPTIONS] COMMAND")
+            return 2
         if options.file or options.commands is not None:
             _do_without_standard_input()
         check_streams()
@@ -76,12 +77,12 @@ def _main(arguments: Sequence[str] | None) -> int:
         write_error("bstrace: nobody reads standard output any more")
         return 128 + signal.SIGPIPE
     except (ClusterError, InspectError) as error:
-        if options.debug:
+        if debug:
             traceback.print_exc()
         write_error(_one_line(str(error)))
         return error.exit_code
     except OSError as error:
-        if options.debug:
+        if debug:
             traceback.print_exc()
         name = f"{error.filename}: " if error.filename else ""
         write_error(_one_line(f"{name}{error.strerror}"))
@@ -113,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     import shtab
 
     shtab.add_argument_to(parser, "--print-completion", help="print a completion script for a shell, and end")
-    commands = parser.add_subparsers(title="commands", dest="command", metavar="")
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="", prog=parser.prog)
     trace = commands.add_parser(
         "trace", help="show the system calls of any program, as strace does (trace -h)", add_help=False
     )

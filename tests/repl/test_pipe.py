@@ -303,10 +303,14 @@ def test_no_colour_in_a_pipe(run: Run) -> None:
         ("< /dev/null", 0, ""),
     ],
 )
-def test_standard_streams_that_do_not_work(bstrace: str, redirection: str, status: int, said: str) -> None:
-    """One line that says what is wrong, no traceback."""
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_standard_streams_that_do_not_work(
+    bstrace: str, redirection: str, status: int, said: str, unbuffered: str
+) -> None:
+    """One line that says what is wrong, no traceback; nothing is written before the reply."""
     done = subprocess.run(
         ["sh", "-c", f'echo pingall | "$1" {redirection}', "sh", bstrace],
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
         capture_output=True,
         timeout=30,
         check=False,
