@@ -14,12 +14,12 @@ from typing import TypeAlias
 
 import msgspec
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Version of the record format; it grows when a record changes shape."""
 
 
-class Record(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """Base of all records. On the wire each is a msgpack array that starts with the record's name."""
+class Record(msgspec.Struct, frozen=True, array_like=True):
+    """Base of all records. On the wire each is a msgpack array that starts with the record's tag."""
 
     when: int
 
@@ -54,7 +54,7 @@ class OpenFile(msgspec.Struct, frozen=True, array_like=True):
     """`target` is where the file was before it was unlinked."""
 
 
-class CaptureStart(Record, frozen=True):
+class CaptureStart(Record, frozen=True, tag="start"):
     """The first record of a capture: how to read the rest."""
 
     version: int
@@ -64,7 +64,7 @@ class CaptureStart(Record, frozen=True):
     """``os.uname().machine``, for example ``x86_64``: syscall numbers depend on it."""
 
 
-class Attached(Record, frozen=True):
+class Attached(Record, frozen=True, tag="A"):
     """A thread came under the tracer: seized by request, or followed from a fork or clone."""
 
     tid: int
@@ -76,21 +76,21 @@ class Attached(Record, frozen=True):
     """Its command name, where that was asked for."""
 
 
-class Detached(Record, frozen=True):
+class Detached(Record, frozen=True, tag="D"):
     """The tracer let a thread go; it runs on."""
 
     tid: int
     pid: int
 
 
-class Tracing(Record, frozen=True):
+class Tracing(Record, frozen=True, tag="T"):
     """The tracing of a process's syscalls was switched on or off while it was watched."""
 
     pid: int
     on: bool
 
 
-class SyscallEntry(Record, frozen=True):
+class SyscallEntry(Record, frozen=True, tag="E"):
     """A syscall-entry-stop, from PTRACE_GET_SYSCALL_INFO (ptrace(2), Linux 5.3)."""
 
     tid: int
@@ -110,7 +110,7 @@ class SyscallEntry(Record, frozen=True):
     stack_pointer: int = 0
 
 
-class SyscallExit(Record, frozen=True):
+class SyscallExit(Record, frozen=True, tag="X"):
     """A syscall-exit-stop. It belongs to the last `SyscallEntry` of the same tid."""
 
     tid: int
@@ -129,7 +129,7 @@ class SyscallExit(Record, frozen=True):
     """System time that the call took, nanoseconds (wait4(2)'s rusage), where that was asked for."""
 
 
-class Stack(Record, frozen=True):
+class Stack(Record, frozen=True, tag="K"):
     """The call stack of a thread at a stop, innermost frame first, where it was asked for."""
 
     tid: int
@@ -138,7 +138,7 @@ class Stack(Record, frozen=True):
     """For example ``/usr/lib/x86_64-linux-gnu/libc.so.6(__write+0x14) [0xf7234]``."""
 
 
-class SignalDelivery(Record, frozen=True):
+class SignalDelivery(Record, frozen=True, tag="S"):
     """A signal-delivery-stop: the signal is about to reach the tracee. SIGKILL has none."""
 
     tid: int
@@ -152,7 +152,7 @@ class SignalDelivery(Record, frozen=True):
     """Of what siginfo names, as in `SyscallEntry`."""
 
 
-class GroupStop(Record, frozen=True):
+class GroupStop(Record, frozen=True, tag="G"):
     """The thread entered a group-stop: the whole process is stopped until SIGCONT."""
 
     tid: int
@@ -160,14 +160,14 @@ class GroupStop(Record, frozen=True):
     signal: int
 
 
-class GroupContinue(Record, frozen=True):
+class GroupContinue(Record, frozen=True, tag="C"):
     """SIGCONT ended a group-stop."""
 
     tid: int
     pid: int
 
 
-class Spawned(Record, frozen=True):
+class Spawned(Record, frozen=True, tag="F"):
     """PTRACE_EVENT_FORK, _VFORK or _CLONE: `child` is the new pid or tid."""
 
     tid: int
@@ -177,7 +177,7 @@ class Spawned(Record, frozen=True):
     """``fork``, ``vfork`` or ``clone``."""
 
 
-class Executed(Record, frozen=True):
+class Executed(Record, frozen=True, tag="V"):
     """PTRACE_EVENT_EXEC: the process runs another program; `former_tid` is the thread that called execve."""
 
     tid: int
@@ -185,7 +185,7 @@ class Executed(Record, frozen=True):
     former_tid: int
 
 
-class Exiting(Record, frozen=True):
+class Exiting(Record, frozen=True, tag="Q"):
     """PTRACE_EVENT_EXIT: the thread is on its way out, its memory and descriptors still there to read.
 
     `status` is the wait status that it will leave (GETEVENTMSG), so a non-zero low byte means that a signal
@@ -197,7 +197,7 @@ class Exiting(Record, frozen=True):
     status: int
 
 
-class Exited(Record, frozen=True):
+class Exited(Record, frozen=True, tag="W"):
     """waitpid(2) reported the end of a thread; of the whole process where `tid` equals `pid`."""
 
     tid: int
@@ -225,7 +225,7 @@ class Descriptor(msgspec.Struct, frozen=True, array_like=True):
     """For a socket, for example ``unix:/run/x/20.1``, ``unix:->/run/x/10.1`` or ``tcp:127.0.0.1:80->...``."""
 
 
-class Autopsy(Record, frozen=True):
+class Autopsy(Record, frozen=True, tag="Y"):
     """A dying process, read in its PTRACE_EVENT_EXIT stop (proc(5))."""
 
     pid: int
@@ -245,7 +245,7 @@ class Autopsy(Record, frozen=True):
     uid: int
 
 
-class Lost(Record, frozen=True):
+class Lost(Record, frozen=True, tag="L"):
     """Records that could not be written (a full disk): a note that something is missing here."""
 
     count: int
