@@ -37,3 +37,9 @@ def test_what_is_not_supported(name: str) -> None:
     word = f"-{name}" if len(name) == 1 else f"--{name}"
     with pytest.raises((NotSupportedError, UsageError), match=name):
         parse([word, "vcpu", "true"] if name == "kvm" else [word, "true"])
+
+
+def test_colocation_is_on_unless_refused() -> None:
+    """The tracer and what it traces share a CPU where nobody says otherwise."""
+    assert parse(["true"]).colocate
+    assert not parse(["--no-colocate", "true"]).colocate

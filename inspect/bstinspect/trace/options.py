@@ -42,9 +42,11 @@ NAMES: Final = {
     "decode-fds": OPTIONAL, "decode-pids": REQUIRED, "secontext": OPTIONAL,
     # Not in strace 6.1: `OWN`.
     "trace-fds": REQUIRED, "json": NONE, "last": REQUIRED, "last-on": REQUIRED, "zmtp": NONE,
-    "summary-by": REQUIRED, "node": REQUIRED, "session": REQUIRED,
+    "summary-by": REQUIRED, "node": REQUIRED, "session": REQUIRED, "no-colocate": NONE,
 }  # fmt: skip
-OWN: Final = frozenset({"trace-fds", "json", "last", "last-on", "zmtp", "summary-by", "node", "session"})
+OWN: Final = frozenset({
+    "trace-fds", "json", "last", "last-on", "zmtp", "summary-by", "node", "session", "no-colocate",
+})  # fmt: skip
 """Not in strace 6.1: the first is a later strace's, the others are our own. No prefix is theirs."""
 _SAME: Final = {
     "columns": "a", "output-append-mode": "A", "detach-on": "b", "summary-only": "c", "summary": "C",
@@ -95,6 +97,8 @@ class Options:
     interruptible: int = 0
     detach_on_exec: bool = False
     seccomp: bool = False
+    colocate: bool = True
+    """Keep the tracer and what it traces on one CPU."""
     stacks: bool = False
     calls: expressions.NumberSet = expressions.EVERYTHING
     paths: list[str] = field(default_factory=list)
@@ -225,6 +229,7 @@ _SIMPLE: Final[dict[str, Callable[[Options, str], None]]] = {
     "z": _only("successful"),
     "Z": _only("failed"),
     "seccomp-bpf": _set("seccomp", value=True),
+    "no-colocate": _set("colocate", value=False),
     "json": _set("json", value=True),
     "zmtp": _set("zmtp", value=True),
     "session": _set("session"),

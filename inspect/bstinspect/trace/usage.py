@@ -22,6 +22,7 @@ What to trace:
   -f, --follow-forks         follow processes and threads that are made
   -ff, --output-separately   the same, with a file for each: -o FILE makes FILE.PID
   --seccomp-bpf              with -f and -e trace=: stop only at these calls, all others run at full speed
+  --no-colocate            * do not keep the tracer and what it traces on one CPU
   -b, --detach-on=execve     let a process go at its execve
   -D, -DD, -DDD, --daemonize[=grandchild|pgroup|session]
                              trace from a grandchild; the command is this very process
