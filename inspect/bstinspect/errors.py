@@ -12,9 +12,15 @@ class InspectError(Exception):
 
 
 class CaptureError(InspectError):
-    """A file is no capture, or is damaged."""
+    """A file is no capture that can be read."""
 
     exit_code = 2
+
+
+class DamagedCaptureError(CaptureError):
+    """A capture cannot be read any further."""
+
+    exit_code = 1
 
 
 class FilterError(InspectError):

@@ -62,6 +62,12 @@ class CaptureStart(Record, frozen=True, tag="start"):
     """CLOCK_REALTIME, nanoseconds, at `when`."""
     machine: str
     """``os.uname().machine``, for example ``x86_64``: syscall numbers depend on it."""
+    recorder: str = "session"
+    """``trace`` for one of `bstrace trace --record`; a session's has processes too that are only watched."""
+    strings: int = 32
+    """So many bytes of a string are there at least, where it is so long."""
+    options: tuple[str, ...] = ()
+    """What can be shown of it, as letters of `bstrace trace`: ``f``, ``k``, ``y``, ``yy``, ``Y``..."""
 
 
 class Attached(Record, frozen=True, tag="A"):

@@ -1,11 +1,12 @@
 """The capture file: records in the order they happened, readable up to the last whole one after a crash.
 
-Layout: the 8 bytes of `MAGIC`, then records. Each record is a 4-byte little-endian length followed by that
-many bytes of msgpack (a `bstinspect.records` array). The first record is `CaptureStart`.
+docs/capture-file.md has the layout: the 8 bytes of `MAGIC`, then records, each a 4-byte little-endian length
+and that many bytes of msgpack (a `bstinspect.records` array). The first record is `CaptureStart`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
 import time
@@ -13,17 +14,27 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from bstinspect.errors import CaptureError
+from bstinspect.errors import CaptureError, DamagedCaptureError
 from bstinspect.records import FORMAT_VERSION, AnyRecord, CaptureStart, Lost, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAGIC: Final = b"BSTRACE\n"
-MAX_RECORD: Final = 16 << 20
+MAX_RECORD: Final = 4 << 20
 """No record is longer, in bytes: a longer length field is damage."""
 _LENGTH: Final = struct.Struct("<I")
 _FLUSH_BYTES: Final = 1 << 16
+_CHUNK: Final = 1 << 20
+
+
+def capture_start(
+    strings: int = 32, options: tuple[str, ...] = (), recorder: str = "session"
+) -> CaptureStart:
+    """Return the first record of a capture that is made here and now."""
+    now = time.monotonic_ns()
+    machine = os.uname().machine
+    return CaptureStart(now, FORMAT_VERSION, time.time_ns(), machine, recorder, strings, options)
 
 
 class CaptureWriter:
@@ -33,23 +44,30 @@ class CaptureWriter:
     full costs records, never the tracees: the loss is counted, and noted in the file when it can be again.
     """
 
-    def __init__(self, path: str) -> None:
-        """Create the file. Raises OSError where that is not possible."""
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    def __init__(self, path: str, flags: int = 0, start: CaptureStart | None = None) -> None:
+        """Open the file, and begin it with `start` where it is empty. Raises OSError.
+
+        `flags` are more for open(2): O_EXCL refuses a file that is there, O_TRUNC empties it.
+        """
+        always = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        self._descriptor = os.open(path, always | flags, 0o600)
         self._encoder = msgspec.msgpack.Encoder()
         self._buffer = bytearray()
         self._buffered = 0
         self.lost = 0
         """Records lost since the last that was written."""
-        self._reason = ""
+        self.lost_in_all = 0
+        self.reason = ""
+        """Why records were lost; empty while none was."""
         if os.fstat(self._descriptor).st_size == 0:
             self._buffer += MAGIC
-            now = time.monotonic_ns()
-            self.append(CaptureStart(now, FORMAT_VERSION, time.time_ns(), os.uname().machine))
+            self.append(start or capture_start())
 
     def append(self, record: Record) -> None:
         """Take one record."""
         payload = self._encoder.encode(record)
+        if len(payload) > MAX_RECORD:
+            payload = self._encoder.encode(Lost(record.when, 1, f"a record of {len(payload)} bytes"))
         self._buffer += _LENGTH.pack(len(payload))
         self._buffer += payload
         self._buffered += 1
@@ -60,20 +78,26 @@ class CaptureWriter:
         """Write what is buffered; where the disk refuses, drop it, remember how much, and go on."""
         if not self._buffer:
             return
-        start = os.fstat(self._descriptor).st_size
         pending = self._note_of_loss() + self._buffer if self.lost else self._buffer
+        written = 0
         try:
-            view = memoryview(pending)
-            while view:
-                view = view[os.write(self._descriptor, view) :]
-            view.release()
+            with memoryview(pending) as view:
+                while written < len(pending):
+                    written += os.write(self._descriptor, view[written:])
             self.lost = 0
         except OSError as error:
-            os.ftruncate(self._descriptor, start)  # no half record stays behind
+            with contextlib.suppress(OSError):  # what is no file cannot be cut
+                os.ftruncate(self._descriptor, self.size - written)  # no half record stays behind
             self.lost += self._buffered
-            self._reason = error.strerror or str(error)
+            self.lost_in_all += self._buffered
+            self.reason = error.strerror or str(error)
         self._buffer = bytearray()
         self._buffered = 0
+
+    @property
+    def size(self) -> int:
+        """How long the file is, in bytes, without what is still buffered."""
+        return os.fstat(self._descriptor).st_size
 
     def close(self) -> None:
         """Write what is buffered and close the file."""
@@ -81,55 +105,77 @@ class CaptureWriter:
         os.close(self._descriptor)
 
     def _note_of_loss(self) -> bytes:
-        payload = self._encoder.encode(Lost(time.monotonic_ns(), self.lost, self._reason))
+        payload = self._encoder.encode(Lost(time.monotonic_ns(), self.lost, self.reason))
         return _LENGTH.pack(len(payload)) + payload
 
 
 class CaptureReader:
-    """Reads records from a capture that may still be growing."""
+    """Reads records from a capture that may still be growing, or be cut short."""
 
     def __init__(self, path: str) -> None:
-        """Open the file. Raises OSError, or CaptureError when it is no capture."""
+        """Open the file (a pipe will do). Raises OSError."""
         self._path = path
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self._buffer = b""
         self._decoder = msgspec.msgpack.Decoder(AnyRecord)
-        self._started = False
+        self._begun = False
         self.position = 0
         """Where the record that was given last ends in the file."""
+
+    @property
+    def rest(self) -> int:
+        """So many bytes follow at the end of the file that are no whole record (yet)."""
+        return len(self._buffer)
 
     def available(self) -> Iterator[AnyRecord]:
         """Yield the whole records that are there now; call again later for more.
 
-        Raises CaptureError where the file is no capture or is damaged.
+        Raises CaptureError where the file is no capture of this version; DamagedCaptureError where a record
+        makes no sense, after all records before it.
         """
-        while chunk := os.read(self._descriptor, 1 << 20):
+        while chunk := os.read(self._descriptor, _CHUNK):
             data = self._buffer + chunk
-            base = os.lseek(self._descriptor, 0, os.SEEK_CUR) - len(data)
-            position = 0
-            if not self._started:
-                if len(data) < len(MAGIC):
+            used = 0
+            if not self.position:
+                if len(data) < len(MAGIC) and MAGIC.startswith(data):
                     self._buffer = data
                     continue
                 if not data.startswith(MAGIC):
                     raise CaptureError(f"{self._path} is no bstrace capture")
-                self._started, position = True, len(MAGIC)
-            while len(data) - position >= _LENGTH.size:
-                (length,) = _LENGTH.unpack_from(data, position)
+                self.position = used = len(MAGIC)
+            while len(data) - used >= _LENGTH.size:
+                (length,) = _LENGTH.unpack_from(data, used)
                 if length > MAX_RECORD:
-                    raise CaptureError(f"{self._path} is damaged: a record of {length} bytes")
-                end = position + _LENGTH.size + length
+                    raise self._damaged(f"a record of {length} bytes")
+                end = used + _LENGTH.size + length
                 if end > len(data):
                     break
-                try:
-                    record = self._decoder.decode(memoryview(data)[position + _LENGTH.size : end])
-                except msgspec.MsgspecError as error:
-                    raise CaptureError(f"{self._path} is damaged: {error}") from error
-                position = end
-                self.position = base + end
+                record = self._decode(memoryview(data)[used + _LENGTH.size : end])
+                self.position += end - used
+                used = end
                 yield record
-            self._buffer = data[position:]
+            self._buffer = data[used:]
 
     def close(self) -> None:
         """Close the file."""
         os.close(self._descriptor)
+
+    def _decode(self, payload: memoryview) -> AnyRecord:
+        try:
+            record: AnyRecord = self._decoder.decode(payload)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise self._damaged(str(error)) from error
+        if not self._begun:
+            if not isinstance(record, CaptureStart):
+                raise self._damaged("it does not begin as a capture does")
+            if record.version != FORMAT_VERSION:
+                age = "a newer" if record.version > FORMAT_VERSION else "an older"
+                raise CaptureError(
+                    f"{self._path} was written by {age} bstrace, in version {record.version} of the format; "
+                    f"this one reads version {FORMAT_VERSION}"
+                )
+            self._begun = True
+        return record
+
+    def _damaged(self, why: str) -> DamagedCaptureError:
+        return DamagedCaptureError(f"{self._path} is damaged at byte {self.position}: {why}")
