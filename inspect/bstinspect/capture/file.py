@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import struct
 import time
 from typing import TYPE_CHECKING, Final
@@ -29,7 +30,7 @@ _CHUNK: Final = 1 << 20
 
 
 def capture_start(
-    strings: int = 32, options: tuple[str, ...] = (), recorder: str = "session"
+    recorder: str = "session", strings: int = 32, options: tuple[str, ...] = ()
 ) -> CaptureStart:
     """Return the first record of a capture that is made here and now."""
     now = time.monotonic_ns()
@@ -50,7 +51,10 @@ class CaptureWriter:
         `flags` are more for open(2): O_EXCL refuses a file that is there, O_TRUNC empties it.
         """
         always = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        self._path = path
         self._descriptor = os.open(path, always | flags, 0o600)
+        self.size = os.fstat(self._descriptor).st_size
+        """How long the file is, in bytes, without what is still buffered."""
         self._encoder = msgspec.msgpack.Encoder()
         self._buffer = bytearray()
         self._buffered = 0
@@ -59,7 +63,7 @@ class CaptureWriter:
         self.lost_in_all = 0
         self.reason = ""
         """Why records were lost; empty while none was."""
-        if os.fstat(self._descriptor).st_size == 0:
+        if not self.size:
             self._buffer += MAGIC
             self.append(start or capture_start())
 
@@ -85,19 +89,22 @@ class CaptureWriter:
                 while written < len(pending):
                     written += os.write(self._descriptor, view[written:])
             self.lost = 0
+            self.size += written
         except OSError as error:
             with contextlib.suppress(OSError):  # what is no file cannot be cut
-                os.ftruncate(self._descriptor, self.size - written)  # no half record stays behind
+                end = os.fstat(self._descriptor).st_size
+                os.ftruncate(self._descriptor, max(end - written, 0))  # no half record stays behind
             self.lost += self._buffered
             self.lost_in_all += self._buffered
             self.reason = error.strerror or str(error)
         self._buffer = bytearray()
         self._buffered = 0
 
-    @property
-    def size(self) -> int:
-        """How long the file is, in bytes, without what is still buffered."""
-        return os.fstat(self._descriptor).st_size
+    def discard(self) -> None:
+        """Remove the file, where it is one, as long as it is open."""
+        if stat.S_ISREG(os.fstat(self._descriptor).st_mode):
+            os.unlink(self._path)  # noqa: PTH108 - for a fast start without pathlib
+        self.size = 0
 
     def close(self) -> None:
         """Write what is buffered and close the file."""

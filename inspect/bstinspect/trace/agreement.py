@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.decode.style import Hex
-from bstinspect.errors import UsageError
+from bstinspect.decode.layout import STATUSES
+from bstinspect.decode.style import Constants, Hex
+from bstinspect.errors import NotSupportedError, UsageError
 from bstinspect.trace.expressions import EVERYTHING
 
 if TYPE_CHECKING:
@@ -23,24 +24,25 @@ _MOST_DAEMONIZED: Final = 3
 def check(reader: Reader, short: Mapping[str, int], long: set[str]) -> None:
     """Settle what the counted letters mean, and refuse what contradicts itself. Raises UsageError."""
     options = reader.options
-    _target(options)
     _daemonize(options, short["D"], long)
     _forks(options, short["f"], long)
     _text(reader, short, long)
     _summary(options, long)
     _output(options, short, long)
     _signals(options)
+    _record(options, short, long)
     if short["q"]:
         if "quiet" in long:
             raise UsageError("-q and -e quiet/--quiet cannot be provided simultaneously", advice=False)
         reader.qualify("quiet", _QUIET[min(short["q"], 3) - 1])
-    elif options.output and options.command and "quiet" not in long:
+    elif (options.output or options.record) and options.command and "quiet" not in long:
         reader.qualify("quiet", _QUIET[0])
     if options.json and not options.output:  # where the messages would stand between the objects
         options.wanted = replace(options.wanted, quiet=options.wanted.quiet | {"attach"})
 
 
-def _target(options: Options) -> None:
+def check_target(options: Options) -> None:
+    """See that there is something to trace. Raises UsageError."""
     if options.node is not None:
         if options.command or options.pids:
             raise UsageError("--node and PROG [ARGS] or -p PID are mutually exclusive")
@@ -140,12 +142,43 @@ def _output(options: Options, short: Mapping[str, int], long: set[str]) -> None:
     elif options.node is not None:  # all of its threads, from the first line on
         pids = "always" if options.output else "brackets"
     elif options.output:
-        pids = "always" if options.follow or len(options.pids) > 1 else "never"
+        several = options.follow or options.replay or len(options.pids) > 1
+        pids = "always" if several else "never"
     else:
         pids = "several"
     options.layout = replace(options.layout, pids=pids, separate=options.separate)
     if short["f"] and "follow-forks" in long:
         options.follow = True
+
+
+def _record(options: Options, short: Mapping[str, int], long: set[str]) -> None:
+    """--record alone writes no text: what would change it is for the replay."""
+    options.announce = not short["q"] and "quiet" not in long
+    if options.force and not options.record:
+        raise UsageError("--force needs --record FILE", advice=False)
+    if not options.record or options.output:
+        return
+    for name, given in (
+        ("-c/--summary-only", options.summary == "only"),
+        ("-C/--summary", options.summary == "too"),
+        ("--json", options.json),
+        ("--last", bool(options.last)),
+    ):
+        if given:
+            raise NotSupportedError(f"{name} goes with bstrace replay, or with --record and -o FILE")
+    layout, style = options.layout, options.style
+    for name, given in (
+        ("-i/--instruction-pointer", layout.addresses),
+        ("-n/--syscall-number", layout.numbers),
+        ("-r/--relative-timestamps", layout.relative is not None),
+        ("-t/--absolute-timestamps", bool(layout.stamp)),
+        ("-T/--syscall-times", layout.durations is not None),
+        ("-x/--strings-in-hex", style.hexadecimal is not Hex.NONE),
+        ("-X/--const-print-style", style.constants is not Constants.ABBREV),
+        ("-z, -Z or -e status=", options.wanted.statuses != STATUSES),
+    ):
+        if given:
+            options.warnings.append(f"{name} has no effect with --record: bstrace replay has it")
 
 
 def _signals(options: Options) -> None:
@@ -165,4 +198,4 @@ def _signals(options: Options) -> None:
         if options.daemonize:
             options.interruptible = 4
         else:
-            options.interruptible = 3 if options.output and options.command else 2
+            options.interruptible = 3 if (options.output or options.record) and options.command else 2

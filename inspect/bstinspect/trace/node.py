@@ -61,6 +61,7 @@ def _check(options: Options) -> None:
         ("-P/--trace-path", bool(options.paths)),
         ("--trace-fds", options.descriptors is not None),
         ("-e inject=", bool(options.rules)),
+        ("--record", bool(options.record)),
         ("-k/--stack-traces", options.stacks),
         ("-y/--decode-fds", bool(options.style.descriptors)),
         ("-Y/--decode-pids", options.style.names),

@@ -43,9 +43,11 @@ NAMES: Final = {
     # Not in strace 6.1: `OWN`.
     "trace-fds": REQUIRED, "json": NONE, "last": REQUIRED, "last-on": REQUIRED, "zmtp": NONE,
     "summary-by": REQUIRED, "node": REQUIRED, "session": REQUIRED, "no-colocate": NONE,
+    "record": REQUIRED, "force": NONE,
 }  # fmt: skip
 OWN: Final = frozenset({
     "trace-fds", "json", "last", "last-on", "zmtp", "summary-by", "node", "session", "no-colocate",
+    "record", "force",
 })  # fmt: skip
 """Not in strace 6.1: the first is a later strace's, the others are our own. No prefix is theirs."""
 _SAME: Final = {
@@ -71,6 +73,11 @@ _QUALIFIERS: Final = {
     )
 }  # fmt: skip
 """What may stand before the = of -e, and the long name that it is short for."""
+LIVE: Final = frozenset({
+    "b", "E", "p", "P", "u", "D", "daemonize", "I", "seccomp-bpf", "no-colocate", "node", "session",
+    "record", "force", "inject", "fault", "trace-fds",
+})  # fmt: skip
+"""What only a tracer can do: `bstrace replay` refuses it."""
 _QUIET: Final = {each: each for each in MESSAGES} | {"exits": "exit", "superseded": "thread-execve"}
 _INTERRUPTIBLE: Final = {
     "anywhere": 1, "always": 1, "waiting": 2, "never": 3, "never_tstp": 4, "1": 1, "2": 2, "3": 3, "4": 4,
@@ -89,6 +96,14 @@ class Options:
     session: str = ""
     follow: bool = False
     separate: bool = False
+    record: str = ""
+    """The file that a capture is written to."""
+    force: bool = False
+    """`record` may be there already."""
+    replay: str = ""
+    """The capture that `bstrace replay` shows."""
+    announce: bool = True
+    """Say what was recorded (no -q)."""
     output: str | None = None
     append: bool = False
     environment: list[str] = field(default_factory=list)
@@ -230,6 +245,8 @@ _SIMPLE: Final[dict[str, Callable[[Options, str], None]]] = {
     "Z": _only("failed"),
     "seccomp-bpf": _set("seccomp", value=True),
     "no-colocate": _set("colocate", value=False),
+    "record": _set("record"),
+    "force": _set("force", value=True),
     "json": _set("json", value=True),
     "zmtp": _set("zmtp", value=True),
     "session": _set("session"),
@@ -435,8 +452,8 @@ class Reader:
 
 
 def parse(arguments: Sequence[str]) -> Options:
-    """Read the command line. Raises UsageError, NotSupportedError."""
-    from bstinspect.trace.agreement import check
+    """Read the command line of `bstrace trace`. Raises UsageError, NotSupportedError."""
+    from bstinspect.trace.agreement import check, check_target
 
     given, command = split(arguments, LETTERS, NAMES, _SAME, OWN)
     reader = Reader()
@@ -444,8 +461,44 @@ def parse(arguments: Sequence[str]) -> Options:
         reader.read(option)
     reader.options.command = tuple(command)
     if not (reader.options.help or reader.options.version):
+        check_target(reader.options)
         check(reader, reader.short, reader.long)
     return reader.options
+
+
+def parse_replay(arguments: Sequence[str]) -> Options:
+    """Read the command line of `bstrace replay`: a file, and options before and behind it.
+
+    Raises UsageError, NotSupportedError.
+    """
+    from bstinspect.trace.agreement import check
+
+    reader = Reader()
+    files: list[str] = []
+    left = list(arguments)
+    while left:
+        given, left = split(left, LETTERS, NAMES, _SAME, OWN)
+        for option in given:
+            if _SAME.get(option.name, option.name) in LIVE or _is_rule(option):
+                raise NotSupportedError(
+                    f"{option} is for bstrace trace: a capture only shows what was recorded"
+                )
+            reader.read(option)
+        files += left[:1]
+        left = left[1:]
+    options = reader.options
+    if not (options.help or options.version):
+        if len(files) != 1:
+            raise UsageError("must have one FILE")
+        options.replay = files[0]
+        check(reader, reader.short, reader.long)
+    return options
+
+
+def _is_rule(option: Option) -> bool:
+    """Tell whether an option is -e inject=, -e fault= or -e trace-fds=, which a tracer must do."""
+    name, equals, _ = (option.value or "").partition("=")
+    return option.name == "e" and bool(equals) and _QUALIFIERS.get(name) in LIVE
 
 
 def _not_supported(name: str) -> NotSupportedError:

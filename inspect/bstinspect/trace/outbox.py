@@ -19,14 +19,14 @@ LENGTH: Final = struct.Struct("<I")
 _FLUSH_BYTES: Final = 1 << 15
 
 
-class _Answers:
+class Answers:
     """Answers to requests: of interest are only the refusals, and `Run` asks nothing that is refused so."""
 
     def done(self, request: int, *, ok: bool = True, errno: int = 0, message: str = "") -> None:
         """Take the answer to a request."""
 
 
-class DirectOutbox(_Answers):
+class DirectOutbox(Answers):
     """Shows each record before the tracee goes on, as strace does.
 
     For standard error, which the traced program writes to as well: so each line stands where it belongs.
@@ -59,7 +59,7 @@ class DirectOutbox(_Answers):
                 self._renderer.end()
 
 
-class PipeOutbox(_Answers):
+class PipeOutbox(Answers):
     """Takes what the tracer sees. Nothing is ever dropped: a decoder that lags makes the tracees wait."""
 
     def __init__(self, descriptor: int, nobody_reads: Callable[[], bool]) -> None:

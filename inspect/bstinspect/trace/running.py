@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from bstinspect.capture.syscalls import Recording
     from bstinspect.trace.outbox import DirectOutbox, PipeOutbox
+    from bstinspect.trace.recording import FileOutbox
 
 FATAL: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGTERM)
 """What ends strace; -I says when it may."""
@@ -32,7 +33,7 @@ class Run:
 
     def __init__(
         self,
-        outbox: DirectOutbox | PipeOutbox,
+        outbox: DirectOutbox | PipeOutbox | FileOutbox,
         recording: Recording,
         *,
         follow: bool,

@@ -1,4 +1,4 @@
-"""The help of `bstrace trace`."""
+"""The help of `bstrace trace` and `bstrace replay`."""
 
 from __future__ import annotations
 
@@ -46,9 +46,17 @@ Which lines:
   --last=N                 * keep the last N lines, and write them when something happens:
   --last-on=WHAT,...       * death (default), signal, error, or names of signals and errors
 
-How they look:
+Where it goes:
+  --record=FILE            * write a capture, and no text: bstrace replay FILE shows it, in any manner, any
+                             number of times; with -o the text is written too. What can be shown of it is
+                             settled now: -e trace=, -P and --trace-fds say which calls are recorded, -s how
+                             much of a string (default 4096 bytes), -e read= and -e write= which data is
+                             recorded whole; -k is for stacks, -yyy for peers, --zmtp for long messages
+  --force                  * overwrite the FILE of --record
   -o, --output=FILE          write to FILE, or with '|COMMAND' to a command's input
   -A, --output-append-mode   append to FILE
+
+How they look:
   --json                   * a JSON object a line (schema: docs/trace.schema.json)
   -t, -tt, -ttt              time of day, with microseconds, seconds since 1970
   --absolute-timestamps[=none|time|unix,s|ms|us|ns]   the same in words (also --timestamps)
@@ -96,15 +104,48 @@ Examples:
   bstrace trace -f -tt -T -o out.txt -- python3 -c 'print(1)'
   bstrace trace -e trace=%network -yy -p 1234
   bstrace trace -c -S calls -- ls -l
+  bstrace trace --record make.bst -f -- make; bstrace replay make.bst -c
   bstrace trace -e inject=openat:error=EMFILE:path=/etc/hosts -- getent hosts localhost
 
 The exit status is the command's; a signal that killed it kills bstrace too.
 """
 
+_REPLAY: Final = """\
+Usage: bstrace replay FILE [OPTIONS]
+
+Show a capture: the FILE of bstrace trace --record, or the directory of a session (- is standard input).
+The text goes to standard output, or where -o says.
+
+The options are those of bstrace trace (see bstrace trace -h), as far as they say what is shown, and how:
+
+  Which lines        -e trace= -e signal= -e status= -e errno= -e duration= -e quiet= -z -Z -q --last --last-on
+  Where it goes      -o FILE, -ff -o FILE (a file for each thread), -o '|COMMAND', -A
+  How they look      --json -t -tt -ttt -r -T -s -v -e abbrev= -e verbose= -e raw= -x -xx -X -y -yy -yyy -Y
+                     -n -i -k -a -e read= -e write= --zmtp
+  Summary            -c -C -S -U -w -O --summary-by
+  Others             -d -h -V
+
+What was not recorded cannot be shown: -k and -yyy show something where they were given to bstrace trace too,
+strings are as long as its -s was, and the captures of sessions have no descriptors and no names.
+
+Examples:
+  bstrace replay make.bst -c -S calls
+  bstrace replay make.bst -e trace=%file -Z -tt | less
+  bstrace replay make.bst --json | jq 'select(.errno == "ENOENT").arguments[1]'
+
+The exit status is 0 also where the file ends within a record (a line on standard error says so), 1 where it
+is damaged (all before the damage is shown), 2 where it is no capture.
+"""
+
 
 def text() -> str:
-    """Return the help."""
+    """Return the help of `bstrace trace`."""
     return _TEXT
+
+
+def replay_text() -> str:
+    """Return the help of `bstrace replay`."""
+    return _REPLAY
 
 
 def version() -> str:

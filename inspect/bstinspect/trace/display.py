@@ -1,0 +1,64 @@
+"""Where the text of a trace is made: in the tracer itself, or in a process of its own beside it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from bstinspect.trace import outputs, rendering
+from bstinspect.trace.outbox import DirectOutbox, PipeOutbox
+from bstinspect.trace.recording import capture_start
+from bstinspect.trace.reporting import renderer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bstinspect.trace.options import Options
+
+_PIPE_BYTES: Final = 1 << 20
+
+
+class Display:
+    """The way of the records to the text; `statuses` are the ends of children, which a tracer collects."""
+
+    def __init__(
+        self,
+        options: Options,
+        output: outputs.SharedOutput | outputs.SeparateOutput,
+        statuses: dict[int, int | None],
+        say: Callable[[str], None],
+    ) -> None:
+        self._output = output
+        self._statuses = statuses
+        self._say = say
+        self._child = 0
+        self.outbox: DirectOutbox | PipeOutbox
+        if output.shared_with_the_command:
+            self.outbox = DirectOutbox(renderer(options, output))
+        else:
+            reading, writing = rendering.pipe(_PIPE_BYTES)
+            self._child = rendering.start(renderer(options, output), reading, writing)
+            output.abandon()
+            statuses[self._child] = None
+            self.outbox = PipeOutbox(writing, self._nobody_reads)
+        self.outbox.capture_only(capture_start(options))
+
+    def wait(self) -> None:
+        """Wait until everything is written; the outbox is closed already."""
+        if self._child:
+            self._end()
+        if isinstance(self._output, outputs.CommandOutput):
+            self._output.process.wait()
+
+    def _end(self) -> int | None:
+        """Wait for the process that writes the text; return its status."""
+        if self._statuses[self._child] is None:
+            _, self._statuses[self._child] = os.waitpid(self._child, 0)
+        return self._statuses[self._child]
+
+    def _nobody_reads(self) -> bool:
+        """Tell why that process is gone; only for want of a reader does the command end."""
+        if self._end() == rendering.NOBODY_READS << 8:
+            return True
+        self._say("the process that writes the trace has ended; the program goes on, and the rest is lost")
+        return False
