@@ -1,23 +1,67 @@
-"""``python -m benchmarks [PART]``: measure, print the table, write the JSON.
+"""``python -m benchmarks [PART] [OPTIONS]``: measure, print the table, write the JSON.
 
-Without a PART, the cluster's figures; ``memory``: another process's memory, by words and by blocks.
+Without a PART, the cluster's figures; ``--help`` names the others.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import sys
 from pathlib import Path
+from typing import Final
 
-from benchmarks import cluster, memory
+from benchmarks import machine
+from benchmarks.errors import BenchmarkError
 from benchmarks.figures import report
 
-RESULTS = Path(__file__).parent / "results"
+RESULTS: Final = Path(__file__).parent / "results"
+PARTS: Final = """parts:
+  (none)     the cluster; followed by a word, one part of it
+  memory     another process's memory, by words and by blocks
+  tracing    bstrace, strace, python-ptrace and a bare C loop on the same programs
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Measure what the arguments ask for; return the exit status: 1 where outputs differ."""
+    parser = argparse.ArgumentParser(
+        "python -m benchmarks",
+        description="Measure, each figure against a yardstick in the same run.",
+        epilog=PARTS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("part", nargs="*", help="what to measure")
+    parser.add_argument("--quick", action="store_true", help="less of everything: to see that it works")
+    asked = parser.parse_args(arguments)
+    try:
+        _measure(" ".join(asked.part), quick=asked.quick)
+    except BenchmarkError as error:
+        print(f"benchmarks: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _measure(part: str, *, quick: bool) -> None:
+    state = machine.state()
+    if part == "memory":
+        from benchmarks import memory
+
+        report(memory.run(), RESULTS, "memory", state)
+    elif part == "tracing":
+        from benchmarks import tracing
+
+        figures, details = tracing.run(quick=quick)
+        report(figures, RESULTS, "tracing", state, details)
+    else:
+        from benchmarks import cluster
+
+        report(
+            asyncio.run(cluster.run(part)), RESULTS, f"cluster-{part}".replace(" ", "-").rstrip("-"), state
+        )
+
 
 if __name__ == "__main__":
-    part = " ".join(sys.argv[1:])
-    if part == "memory":
-        report(memory.run(), RESULTS, "memory")
-    else:
-        name = f"cluster-{part.replace(' ', '-')}" if part else "cluster"
-        report(asyncio.run(cluster.run(part)), RESULTS, name)
+    sys.exit(main(sys.argv[1:]))

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
+import math
 import statistics
-import time
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import machine
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+INFINITE: Final = math.inf
+"""The target of a figure that is only shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +51,20 @@ def timed(name: str, seconds: list[float], yardstick: str, per: float, target: f
     return Figure(name, median * 1e3, p99 * 1e3, "ms", yardstick, median / per, target)
 
 
-def report(figures: list[Figure], results: Path, name: str) -> None:
-    """Print the table, and write the same as JSON beside the benchmarks."""
-    state = {
-        "machine": platform.machine(),
-        "kernel": platform.release(),
-        "python": platform.python_version(),
-        "cpus": os.cpu_count(),
-        "load": os.getloadavg(),
-        "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-    }
-    table = Table(title=f"{state['cpus']} CPUs, Linux {state['kernel']}, Python {state['python']}")
+def report(
+    figures: list[Figure],
+    results: Path,
+    name: str,
+    state: dict[str, object] | None = None,
+    details: dict[str, object] | None = None,
+) -> None:
+    """Print the table, and write the same as JSON beside the benchmarks, with `details`.
+
+    `state` is the machine's when the measuring began.
+    """
+    state = state or machine.state()
+    title = f"{state['cpus']} CPUs, Linux {state['kernel']}, Python {state['python']}"
+    table = Table(title=title)
     for column in ("figure", "median", "99%", "yardstick", "ratio", "at most", ""):
         table.add_column(column, justify="left" if column in ("figure", "yardstick", "") else "right")
     for each in figures:
@@ -67,11 +74,12 @@ def report(figures: list[Figure], results: Path, name: str) -> None:
             f"{each.p99:.3g} {each.unit}",
             each.yardstick,
             f"{each.ratio:.2f}" if each.ratio >= 0.1 else f"{each.ratio:.1g}",
-            f"{each.target:g}",
-            "yes" if each.reached else "NO",
+            f"{each.target:g}" if each.target < INFINITE else "",
+            ("yes" if each.reached else "NO") if each.target < INFINITE else "",
         )
     Console(width=132).print(table)
     results.mkdir(exist_ok=True)
     path = results / f"{name}.json"
-    path.write_text(json.dumps({"state": state, "figures": [asdict(each) for each in figures]}, indent=2))
+    shown = [asdict(each) | {"target": each.target if each.target < INFINITE else None} for each in figures]
+    path.write_text(json.dumps({"state": state, "figures": shown, **(details or {})}, indent=2))
     print(f"Wrote {path}")
