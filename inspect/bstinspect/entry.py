@@ -11,6 +11,10 @@ def main() -> int:
         from bstinspect.trace.command import main as trace
 
         return trace(sys.argv[2:])
+    if sys.argv[1:2] == ["replay"]:
+        from bstinspect.trace.replay import main as replay
+
+        return replay(sys.argv[2:])
     from bstinspect.cli import main as controller
 
     return controller()

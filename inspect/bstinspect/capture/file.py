@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAGIC: Final = b"BSTRACE\n"
-MAX_RECORD: Final = 4 << 20
+MAX_RECORD: Final = 8 << 20
 """No record is longer, in bytes: a longer length field is damage."""
 _LENGTH: Final = struct.Struct("<I")
 _FLUSH_BYTES: Final = 1 << 16
@@ -123,6 +123,8 @@ class CaptureReader:
         """Open the file (a pipe will do). Raises OSError."""
         self._path = path
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self.size = os.fstat(self._descriptor).st_size
+        """How long the file was when it was opened, in bytes."""
         self._buffer = b""
         self._decoder = msgspec.msgpack.Decoder(AnyRecord)
         self._begun = False

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
-import sys
-import traceback
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bstinspect.errors import InspectError, PtraceError, UsageError
-from bstinspect.linux import proc
-from bstinspect.trace import launching, recording, reporting
+from bstinspect.errors import PtraceError, UsageError
+from bstinspect.trace import ending, launching, recording, reporting
 from bstinspect.trace.display import Display
+from bstinspect.trace.ending import say
 from bstinspect.trace.expressions import EVERYTHING, Traced
 from bstinspect.trace.options import Options, parse
 from bstinspect.trace.running import FATAL, Run, explain
@@ -28,20 +25,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str]) -> int:
     """Run `bstrace trace`; return the exit status. A command that a signal killed ends this process alike."""
-    options = Options()
-    try:
-        options = parse(arguments)
-        return _do(options)
-    except InspectError as error:
-        if options.debug:
-            traceback.print_exc()
-        _say(explain(error) if isinstance(error, PtraceError) else str(error))
-        if isinstance(error, UsageError) and error.advice:
-            sys.stderr.write("Try 'bstrace trace -h' for more information.\n")
-        return error.exit_code
-    except OSError as error:
-        _say(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror))
-        return 1
+    return ending.run("trace", lambda: parse(arguments), _do)
 
 
 def _do(options: Options) -> int:
@@ -52,17 +36,14 @@ def _do(options: Options) -> int:
         print(version() if options.version else text(), end="")
         return 0
     for warning in options.warnings:
-        _say(warning)
+        say(warning)
     if options.node is not None:
         from bstinspect.trace.node import trace_node
 
-        return end(*trace_node(options, lambda: reporting.renderer(options, reporting.open_output(options))))
-    return end(*_trace(options))
-
-
-def _say(text: str) -> None:
-    sys.stderr.flush()
-    os.write(2, f"bstrace: {proc.printable(os.fsencode(text))}\n".encode())
+        return ending.end(
+            *trace_node(options, lambda: reporting.renderer(options, reporting.open_output(options)))
+        )
+    return ending.end(*_trace(options))
 
 
 def _trace(options: Options) -> tuple[int, int]:
@@ -70,13 +51,13 @@ def _trace(options: Options) -> tuple[int, int]:
     start: Callable[[Callable[[int], None]], int] | None = None
     # Ignored, it would take the stops and the wait statuses away.
     before = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    recorded = recording.recording(options, _say)
+    recorded = recording.recording(options, say)
     launching.open_standard_descriptors()
     if options.command:
         command = _command(options, ignores_children=before == signal.SIG_IGN)
         start = partial(launching.launch, command)
         if not options.daemonize:
-            launching.warn_of_privileges(command, _say)
+            launching.warn_of_privileges(command, say)
     capture = recording.open_capture(options) if options.record else None
     output = reporting.open_output(options) if options.output or not options.record else None
     if options.daemonize:
@@ -102,7 +83,7 @@ def _filter(options: Options) -> bytes:
     if not options.seccomp or (options.calls.inverted and not options.calls.members):
         return b""
     if options.pids:
-        _say("--seccomp-bpf is not enabled for processes attached with -p")
+        say("--seccomp-bpf is not enabled for processes attached with -p")
     from bstinspect.capture.syscalls import OWN_ARCH
     from bstinspect.decode.architecture import native_numbers
     from bstinspect.linux import seccomp
@@ -118,8 +99,8 @@ def _run(
     capture: CaptureWriter | None,
 ) -> tuple[int, int]:
     statuses: dict[int, int | None] = {}
-    display = None if output is None else Display(options, output, statuses, _say)
-    outbox = recording.outbox(options.record, capture, display.outbox if display else None, _say)
+    display = None if output is None else Display(options, output, statuses, say)
+    outbox = recording.outbox(options.record, capture, display.outbox if display else None, say)
     run = Run(
         outbox,
         made,
@@ -129,7 +110,7 @@ def _run(
         fatal=FATAL if options.interruptible == 2 else (),
         measure=bool(options.record) or (bool(options.summary) and not options.wall_clock),
         filtered=options.seccomp,
-        named=options.style.names or bool(options.record),
+        named=options.style.names,
     )
     run.stops.statuses = statuses
     attached, ended_by = False, 0
@@ -138,7 +119,7 @@ def _run(
         if start is not None:
             pid = start(run.take_command)
             if options.daemonize and "attach" not in options.wanted.quiet:
-                _say(f"Process {pid} attached")
+                say(f"Process {pid} attached")
             launching.give_up_standard_streams()
         launching.mind_signals(options.interruptible)
         attached = bool(run.tracees.threads)
@@ -151,7 +132,7 @@ def _run(
         if display is not None:
             display.wait()
         if capture is not None and options.announce:
-            recording.announce(options.record, capture, _say)
+            recording.announce(options.record, capture, say)
     if ended_by:
         return 128 + ended_by, ended_by
     return _status(run, attached=attached)
@@ -175,19 +156,7 @@ def _attach(options: Options, run: Run) -> None:
         try:
             count = run.attach(pid, threads=options.follow)
         except PtraceError as error:
-            _say(explain(error))
+            say(explain(error))
             continue
         if "attach" not in options.wanted.quiet:
-            _say(f"Process {pid} attached" + (f" with {count} threads" if count > 1 else ""))
-
-
-def end(status: int, number: int) -> int:
-    """Die as the command did, where a signal killed it (strace's terminate)."""
-    if not number:
-        return status
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no core file of ours over the command's
-    if number != signal.SIGKILL:
-        signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
-    os.kill(os.getpid(), number)
-    return status
+            say(f"Process {pid} attached" + (f" with {count} threads" if count > 1 else ""))

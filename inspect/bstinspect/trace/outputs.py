@@ -17,7 +17,8 @@ class SharedOutput:
     def __init__(self, descriptor: int, name: str = "standard error") -> None:
         self.descriptor = descriptor
         self._name = name
-        self._failed = False
+        self.failed = False
+        """Text was lost."""
         self.needs_a_reader = True
         """Where nobody reads any more, `flush` raises; else that costs the text alone."""
         self.shared_with_the_command = descriptor == 2
@@ -45,9 +46,9 @@ class SharedOutput:
         except OSError as error:
             if isinstance(error, BrokenPipeError) and self.needs_a_reader:
                 raise
-            if not self._failed and self.descriptor != 2:
+            if not self.failed and self.descriptor != 2:
                 write_all(2, f"bstrace: {self._name}: {error.strerror}\n".encode())
-            self._failed = True
+            self.failed = True
 
     def abandon(self) -> None:
         """Close it here, unwritten: another process writes it."""
@@ -70,6 +71,8 @@ class SeparateOutput:
         self._name = name
         self._append = append
         self._files: dict[int, SharedOutput] = {}
+        self.failed = False
+        """Text was lost."""
 
     def write(self, tid: int, text: str) -> None:
         """Take a piece of text. Raises OSError where its file cannot be made."""
@@ -84,12 +87,14 @@ class SeparateOutput:
         """Write what is buffered. Raises OSError."""
         for file in self._files.values():
             file.flush()
+            self.failed = self.failed or file.failed
 
     def end(self, tid: int) -> None:
         """Close the file of a thread that has ended."""
         file = self._files.pop(tid, None)
         if file:
             file.close()
+            self.failed = self.failed or file.failed
 
     def abandon(self) -> None:
         """Nothing is open here yet."""

@@ -56,12 +56,13 @@ def _gatherer(options: Options) -> Gatherer | None:
 
     style = _style(options)
     dumped = options.wanted.reads is not no_numbers or options.wanted.writes is not no_numbers
+    whole = options.style if options.record else style
     most = max(style.strings + 1, _ZMTP_STRING) if options.zmtp else style.strings + 1
     return Gatherer(
         style,
         Limits(most, most),
         partial(dump, wanted=options.wanted) if dumped else None,
-        whole=style.abbreviated is not all_calls,
+        whole=whole.abbreviated is not all_calls,
     )
 
 
@@ -69,10 +70,11 @@ def _style(options: Options) -> Style:
     """Return the style whose text needs everything that is to be recorded."""
     if options.record:
         from bstinspect.decode.style import Style, no_calls
-        from bstinspect.trace.reporting import DETAILS
 
-        details = options.style.descriptors | DETAILS
-        return Style(strings=_strings(options), abbreviated=no_calls, descriptors=details, names=True)
+        asked = options.style
+        return Style(
+            _strings(options), abbreviated=no_calls, descriptors=asked.descriptors, names=asked.names
+        )
     if options.json:
         from bstinspect.trace.reporting import json_style
 
@@ -95,10 +97,17 @@ def capture_start(options: Options) -> CaptureStart:
 
     if not options.record:
         return file.capture_start("trace", options.style.strings)
-    letters = ["y", "yy", "Y", "c", "v"]
-    letters += ["f"] * (options.follow or len(options.pids) > 1)
-    letters += ["k"] * options.stacks + ["yyy"] * ("peer" in options.style.descriptors)
-    return file.capture_start("trace", _strings(options), tuple(letters))
+    details = options.style.descriptors
+    letters = {
+        "c": True,
+        "f": options.follow or len(options.pids) > 1,
+        "k": options.stacks,
+        "y": bool(details),
+        "yy": {"socket", "dev", "pidfd"} <= details,
+        "yyy": "peer" in details,
+        "Y": options.style.names,
+    }
+    return file.capture_start("trace", _strings(options), tuple(each for each, has in letters.items() if has))
 
 
 class FileOutbox(Answers):

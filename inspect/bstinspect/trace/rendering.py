@@ -47,7 +47,8 @@ class Renderer:
     ) -> None:
         """`messages`: say on standard error who was attached and detached; `debug`: show tracebacks."""
         self.debug = debug
-        self._complained = False
+        self.complained = False
+        """A decoder has failed."""
         self._reporters = tuple(reporters)
         self._output = output
         self._messages = messages
@@ -81,9 +82,9 @@ class Renderer:
 
     def complain(self, error: Exception) -> None:
         """Say once that a decoder has failed."""
-        if self._complained:
+        if self.complained:
             return
-        self._complained = True
+        self.complained = True
         if self.debug:
             traceback.print_exc()
         os.write(2, f"bstrace: the decoder failed: {type(error).__name__}: {error}\n".encode())

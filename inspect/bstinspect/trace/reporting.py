@@ -31,12 +31,12 @@ def json_style(options: Options) -> Style:
     )
 
 
-def open_output(options: Options, standard: int = 2) -> outputs.SharedOutput | outputs.SeparateOutput:
-    """Open where the trace goes: -o, or the descriptor `standard`. Raises LaunchError."""
+def open_output(options: Options) -> outputs.SharedOutput | outputs.SeparateOutput:
+    """Open where the trace goes: -o, or standard error. Raises LaunchError."""
     name = options.output
     output: outputs.SharedOutput
     if not name:
-        output = outputs.SharedOutput(standard)
+        output = outputs.SharedOutput(2)
     elif name[0] in "|!":
         output = outputs.CommandOutput(name[1:])
     elif options.separate:

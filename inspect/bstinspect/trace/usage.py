@@ -48,10 +48,11 @@ Which lines:
 
 Where it goes:
   --record=FILE            * write a capture, and no text: bstrace replay FILE shows it, in any manner, any
-                             number of times; with -o the text is written too. What can be shown of it is
-                             settled now: -e trace=, -P and --trace-fds say which calls are recorded, -s how
-                             much of a string (default 4096 bytes), -e read= and -e write= which data is
-                             recorded whole; -k is for stacks, -yyy for peers, --zmtp for long messages
+                             number of times; with -o the text is written too. Settled now is which calls
+                             are recorded (-e trace=, -P, --trace-fds) and what can be shown of them later:
+                             strings up to -s bytes (default 4096), descriptors (-y, -yy, -yyy), names of
+                             processes (-Y), stacks (-k), very long arrays (-v), data to be dumped
+                             (-e read=, -e write=), long messages (--zmtp)
   --force                  * overwrite the FILE of --record
   -o, --output=FILE          write to FILE, or with '|COMMAND' to a command's input
   -A, --output-append-mode   append to FILE
@@ -118,15 +119,15 @@ The text goes to standard output, or where -o says.
 
 The options are those of bstrace trace (see bstrace trace -h), as far as they say what is shown, and how:
 
-  Which lines        -e trace= -e signal= -e status= -e errno= -e duration= -e quiet= -z -Z -q --last --last-on
+  Which lines        -e trace= -e signal= -e status= -e errno= -e duration= -e quiet= -z -Z --last
   Where it goes      -o FILE, -ff -o FILE (a file for each thread), -o '|COMMAND', -A
   How they look      --json -t -tt -ttt -r -T -s -v -e abbrev= -e verbose= -e raw= -x -xx -X -y -yy -yyy -Y
                      -n -i -k -a -e read= -e write= --zmtp
   Summary            -c -C -S -U -w -O --summary-by
   Others             -d -h -V
 
-What was not recorded cannot be shown: -k and -yyy show something where they were given to bstrace trace too,
-strings are as long as its -s was, and the captures of sessions have no descriptors and no names.
+What was not recorded cannot be shown: -y -yy -yyy -Y -k and -e read= -e write= need to have been given to
+bstrace trace too, and strings are as long as its -s was (4096 bytes; in the captures of sessions 32).
 
 Examples:
   bstrace replay make.bst -c -S calls
