@@ -20,6 +20,10 @@ PARTS: Final = """parts:
   (none)     the cluster; followed by a word, one part of it
   memory     another process's memory, by words and by blocks
   tracing    bstrace, strace, python-ptrace and a bare C loop on the same programs
+  idle       a thousand idle tracees and a busy one
+  seccomp    --seccomp-bpf on programs without the calls asked for
+  recording  five million calls recorded: memory, completeness, size
+  all        the four above, the machine's state with each
 """
 
 
@@ -33,9 +37,10 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("part", nargs="*", help="what to measure")
     parser.add_argument("--quick", action="store_true", help="less of everything: to see that it works")
+    parser.add_argument("--calls", type=int, default=0, metavar="N", help="recording: so many calls")
     asked = parser.parse_args(arguments)
     try:
-        _measure(" ".join(asked.part), quick=asked.quick)
+        _measure(" ".join(asked.part), quick=asked.quick, calls=asked.calls)
     except BenchmarkError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 1
@@ -44,7 +49,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _measure(part: str, *, quick: bool) -> None:
+def _measure(part: str, *, quick: bool, calls: int) -> None:
     state = machine.state()
     if part == "memory":
         from benchmarks import memory
@@ -55,6 +60,22 @@ def _measure(part: str, *, quick: bool) -> None:
 
         figures, details = tracing.run(quick=quick)
         report(figures, RESULTS, "tracing", state, details)
+    elif part == "idle":
+        from benchmarks import idle
+
+        report(idle.run(quick=quick), RESULTS, "idle", state)
+    elif part == "seccomp":
+        from benchmarks import filtering
+
+        report(filtering.run(quick=quick), RESULTS, "seccomp", state)
+    elif part == "recording":
+        from benchmarks import recording
+
+        figures, details = recording.run(quick=quick, calls=calls)
+        report(figures, RESULTS, "recording", state, details)
+    elif part == "all":
+        for each in ("tracing", "idle", "seccomp", "recording"):
+            _measure(each, quick=quick, calls=calls)
     else:
         from benchmarks import cluster
 

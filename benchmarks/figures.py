@@ -74,7 +74,7 @@ def report(
             f"{each.p99:.3g} {each.unit}",
             each.yardstick,
             f"{each.ratio:.2f}" if each.ratio >= 0.1 else f"{each.ratio:.1g}",
-            f"{each.target:g}" if each.target < INFINITE else "",
+            f"{each.target:.3g}" if each.target < INFINITE else "",
             ("yes" if each.reached else "NO") if each.target < INFINITE else "",
         )
     Console(width=132).print(table)

@@ -93,7 +93,7 @@ class Shop:
         return str(top)
 
     def run(self, command: Sequence[str], while_running: Callable[[int], None] | None = None) -> Run:
-        """Run a command to its end, and time it; `while_running` is given its pid every 20 ms.
+        """Run a command to its end, and time it; `while_running` is given its pid every 50 ms.
 
         Raises BenchmarkError where it fails. Interrupted, it kills the command and all of its session.
         """
@@ -130,7 +130,7 @@ def _wait(process: subprocess.Popen[bytes], while_running: Callable[[int], None]
         ended = select.poll()
         ended.register(pidfd, select.POLLIN)
         limit = time.monotonic() + LIMIT
-        while not ended.poll(20 if while_running else LIMIT * 1000):
+        while not ended.poll(50 if while_running else LIMIT * 1000):
             if time.monotonic() > limit:
                 raise BenchmarkError(f"{process.args!r} still runs after {LIMIT:.0f} s")
             if while_running:
