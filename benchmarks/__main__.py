@@ -14,6 +14,7 @@ from typing import Final
 from benchmarks import machine
 from benchmarks.errors import BenchmarkError
 from benchmarks.figures import report
+from bstinspect.errors import InspectError
 
 RESULTS: Final = Path(__file__).parent / "results"
 PARTS: Final = """parts:
@@ -41,7 +42,7 @@ def main(arguments: list[str]) -> int:
     asked = parser.parse_args(arguments)
     try:
         _measure(" ".join(asked.part), quick=asked.quick, calls=asked.calls)
-    except BenchmarkError as error:
+    except (BenchmarkError, InspectError) as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

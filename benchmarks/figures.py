@@ -73,7 +73,7 @@ def report(
             f"{each.median:.3g} {each.unit}",
             f"{each.p99:.3g} {each.unit}",
             each.yardstick,
-            f"{each.ratio:.2f}" if each.ratio >= 0.1 else f"{each.ratio:.1g}",
+            (f"{each.ratio:.2f}" if each.ratio >= 0.1 else f"{each.ratio:.1g}") if each.yardstick else "",
             f"{each.target:.3g}" if each.target < INFINITE else "",
             ("yes" if each.reached else "NO") if each.target < INFINITE else "",
         )

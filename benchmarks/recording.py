@@ -64,7 +64,7 @@ def _long(shop: Shop, stages: Stages, program: str, calls: int) -> tuple[list[Fi
     done = shop.run((*tracers.OURS, "--record", str(capture), "-f", program, str(calls), str(counter)), look)
     stages.stage("counting its records", capture.stat().st_size)
     start = time.perf_counter()
-    records = _count(capture, calls, done, stages)
+    records = count(capture, calls, done, stages)
     counted = time.perf_counter() - start
     tracer, others = peaks.tracer, peaks.others
     size = capture.stat().st_size
@@ -73,7 +73,7 @@ def _long(shop: Shop, stages: Stages, program: str, calls: int) -> tuple[list[Fi
     return [
         _figure(f"{name}: tracer's memory", tracer, "MB", _MEGABYTES),
         _figure(f"{name}: any other's", max(others.values(), default=0.0), "MB", _MEGABYTES),
-        _figure(f"{name}: records missing", 0, "", 0),
+        Figure(f"{name}: missing", 0, 0, "records", "", 0, 0),
         _figure(f"{name}: time", done.seconds, "s"),
         _figure(f"{name}: a call", done.seconds / calls * 1e6, "µs"),
         _figure(f"{name}: size", size / 1e6, "MB"),
@@ -88,7 +88,7 @@ def _long(shop: Shop, stages: Stages, program: str, calls: int) -> tuple[list[Fi
     }
 
 
-def _count(capture: Path, calls: int, done: Run, stages: Stages) -> int:
+def count(capture: Path, calls: int, done: Run, stages: Stages) -> int:
     """Return the number of records. Raises Mismatch unless each call has its entry and its exit."""
     made = int(done.out.split()[0])
     entered = left = records = 0
@@ -138,5 +138,7 @@ def _sizes(shop: Shop, name: str, command: tuple[str, ...]) -> list[Figure]:
 
 
 def _figure(name: str, value: float, unit: str, most: float = INFINITE) -> Figure:
-    """Make a figure that is its own measure."""
-    return Figure(name, value, value, unit, "", value, most)
+    """Make a figure that is measured by its limit alone."""
+    if most == INFINITE:
+        return Figure(name, value, value, unit, "", value, most)
+    return Figure(name, value, value, unit, f"{most:g} {unit}", value / most, 1.0)

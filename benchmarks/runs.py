@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 PROGRAMS: Final = Path(__file__).parent / "programs"
-LIMIT: Final = 600.0
+LIMIT: Final = 1800.0
 """Seconds after which a command is taken for hung."""
 _ENVIRONMENT: Final = {
     "LC_ALL": "C",
@@ -62,6 +62,9 @@ class Shop:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="bstrace-bench-"))
+        self.work = self.folder / "work"
+        """Where commands run: apart from what they are measured with, whose names they may read."""
+        self.work.mkdir()
         self._personality = _personality(_ASK)
         _personality(self._personality | _NO_RANDOMIZE)
 
@@ -84,7 +87,7 @@ class Shop:
 
     def tree(self, folders: int, files: int) -> str:
         """Make a tree of folders, ten in each, with files in each of them; return its path."""
-        top = self.folder / "tree"
+        top = self.work / "tree"
         for number in range(folders):
             folder = top.joinpath(*(f"folder-{digit}" for digit in str(number)))
             folder.mkdir(parents=True, exist_ok=True)
@@ -105,7 +108,7 @@ class Shop:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
-                cwd=self.folder,
+                cwd=self.work,
                 env=env,
                 start_new_session=True,
             )

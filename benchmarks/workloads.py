@@ -54,7 +54,7 @@ def workloads(shop: Shop, sizes: Sizes) -> list[Workload]:
     strace, pinned = tracers.STRACE, tracers.pinned_strace()
     loop_pinned, loop = tracers.loops(shop)
     common = (tracers.BARE, strace, pinned, *tracers.ours(), loop_pinned, loop)
-    shutil.copy(PROGRAMS / "unit.c", shop.folder)
+    shutil.copy(PROGRAMS / "unit.c", shop.work)
     rounds = sizes.rounds
     return [
         Workload(
