@@ -140,6 +140,9 @@ class Stops:
             if not isinstance(what, StoppedBy):
                 self._ended(tid, thread, status)
                 return
+            if thread is None and not self._tracees.follow:
+                self._tracees.dismiss(tid, 0 if what.event else what.signal)
+                return
             if thread is None:
                 thread = self._tracees.adopt(tid)
             if not thread.announced:
@@ -179,11 +182,17 @@ class Stops:
 
     def _spawn(self, kind: str, thread: Thread, _number: int) -> None:
         child = ptrace.event_message(thread.tid)
+        if not self._tracees.follow:
+            self._tracees.expect(child, thread.tid)
+            self._tracees.resume(thread)
+            return
         self._outbox.tell(Spawned(time.monotonic_ns(), thread.tid, thread.process.pid, child, kind))
         if child not in self._tracees.threads:
             facts = proc.status(child)
             if facts is not None and facts.tracer == os.getpid():  # else it has come and gone already
-                self._tracees.adopt(child)
+                self._tracees.adopt(child, thread.tid)
+        elif self._tracees.colocation is not None:
+            self._tracees.colocation.descended(child, thread.tid)
         self._tracees.resume(thread)
 
     def _exec(self, thread: Thread, _number: int) -> None:
@@ -194,6 +203,8 @@ class Stops:
         if caller is not None and caller is not thread:
             thread.entry, thread.decoding = caller.entry, caller.decoding
             thread.stack, thread.tampered = caller.stack, caller.tampered
+        if self._tracees.colocation is not None:
+            self._tracees.colocation.executed(thread, former)
         for other in list(process.threads.values()):
             if other is not thread:
                 self._tracees.remove(other)
@@ -255,6 +266,7 @@ class Stops:
         if tid in self.statuses:
             self.statuses[tid] = status
         if thread is None:  # a child that is no tracee, or has ended before its first stop
+            self._tracees.strays.discard(tid)
             return
         pid = thread.process.pid
         self._outbox.tell(Exited(time.monotonic_ns(), tid, pid, status))

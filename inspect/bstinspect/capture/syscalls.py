@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Protocol
 
+from bstinspect.capture.colocation import CALLS
 from bstinspect.capture.delays import Delays
 from bstinspect.capture.protocol import SENDS
 from bstinspect.linux import ptrace
@@ -100,7 +101,10 @@ class SyscallStops:
         """Take a syscall-stop, and let the thread run on (or hold it, where a rule says so)."""
         process = thread.process
         info = ptrace.syscall_info(thread.tid) if process.tracing and not process.releasing else None
+        colocation = self._tracees.colocation
         if isinstance(info, ptrace.SyscallEntryInfo):
+            if colocation is not None and (info.number in CALLS or info.arch != OWN_ARCH):
+                colocation.entered(thread, info, native=info.arch == OWN_ARCH)
             if process.hidden and info.number in EXECS:
                 process.hidden = False
             if (
@@ -115,9 +119,12 @@ class SyscallStops:
             else:
                 self._enter(thread, info)
                 return
-        elif isinstance(info, ptrace.SyscallExitInfo) and thread.entry is not None:
-            self._leave(thread, info)
-            return
+        elif isinstance(info, ptrace.SyscallExitInfo):
+            if colocation is not None:
+                colocation.left(thread, info)
+            if thread.entry is not None:
+                self._leave(thread, info)
+                return
         self._tracees.resume(thread)
 
     def ended(self, thread: Thread) -> None:

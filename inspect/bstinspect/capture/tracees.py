@@ -15,6 +15,7 @@ from bstinspect.records import Attached, Detached, Tracing
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
+    from bstinspect.capture.colocation import Colocation
     from bstinspect.capture.outbox import Sink
     from bstinspect.capture.protocol import Trace
 
@@ -32,6 +33,7 @@ class Tracees:
     def __init__(
         self,
         outbox: Sink,
+        colocation: Colocation | None = None,
         *,
         follow: bool = True,
         detach_on_exec: bool = False,
@@ -46,7 +48,13 @@ class Tracees:
         self._first: Process | None = None
         """The one that `bstrace trace` began with; what it forks is traced alike."""
         self._outbox = outbox
-        self._options = _BASE | (_FOLLOW if follow else 0)
+        self.colocation = colocation
+        """Keeps those that are traced on the tracer's CPU; None leaves everybody where it is."""
+        self.follow = follow
+        # Not followed, children are seen all the same: they inherit a CPU mask that is not their own.
+        self._options = _BASE | (_FOLLOW if follow or colocation else 0)
+        self.strays: set[int] = set()
+        """Children that are to be let go at their first stop, which has not come yet."""
         self.threads: dict[int, Thread] = {}
         self.processes: dict[int, Process] = {}
 
@@ -105,6 +113,11 @@ class Tracees:
             self._outbox.capture_only(Tracing(time.monotonic_ns(), process.pid, request.on))
             running = (t for t in process.threads.values() if not (t.listening or t.exiting))
             process.switching = set(self._interrupt(running))
+            for thread in process.threads.values():
+                if self.colocation is not None and request.on:
+                    self.colocation.join(thread)
+                elif self.colocation is not None:
+                    self.colocation.leave(thread.tid)
         process.switch_requests.append(request.request)
         self._answer(process)
 
@@ -125,7 +138,7 @@ class Tracees:
         process.detach_on_exec = self._detach_on_exec
         process.filtered = filtered
         self._first = process
-        thread = self._add(pid, process)
+        thread = self._add(pid, process, os.getpid())
         self.announce(thread, followed=False)
         self.resume(thread)
 
@@ -144,8 +157,11 @@ class Tracees:
 
     # -- stops
 
-    def adopt(self, tid: int) -> Thread:
-        """Take in a thread that the kernel attached for us, at its first stop or at its parent's event."""
+    def adopt(self, tid: int, origin: int = 0) -> Thread:
+        """Take in a thread that the kernel attached for us, at its first stop or at its parent's event.
+
+        `origin` is the tid of who started it, where that is known.
+        """
         facts = proc.status(tid)
         pid = facts.tgid if facts else tid
         process = self.processes.get(pid)
@@ -155,7 +171,23 @@ class Tracees:
             parent = (self.processes.get(facts.parent) if facts else None) or self._first
             if parent is not None:
                 process.inherit(parent)
-        return self._add(tid, process)
+        return self._add(tid, process, origin or (facts.parent if facts and tid == pid else pid))
+
+    def dismiss(self, child: int, signal: int) -> None:
+        """Let a child that is not followed go at its first stop, with nobody the wiser."""
+        self.strays.discard(child)
+        if self.colocation is not None:
+            facts = proc.status(child)
+            if facts is not None:
+                self.colocation.free_child(child, facts.parent if facts.tgid == child else facts.tgid)
+        ptrace.detach(child, signal)
+
+    def expect(self, child: int, parent: int) -> None:
+        """Note that a thread has started a child that is not followed."""
+        facts = proc.status(child)
+        if self.colocation is not None and facts is not None and facts.tracer == os.getpid():
+            self.colocation.free_child(child, parent)
+            self.strays.add(child)
 
     def announce(self, thread: Thread, *, followed: bool = True, number: int = -1) -> None:
         """Record that a thread is attached; one that was followed, when its first stop is there."""
@@ -170,6 +202,8 @@ class Tracees:
         process = thread.process
         try:
             if process.releasing:
+                if self.colocation is not None:
+                    self.colocation.leave(thread.tid)
                 ptrace.detach(thread.tid, signal)
                 self._outbox.tell(Detached(time.monotonic_ns(), thread.tid, process.pid))
                 self.remove(thread)
@@ -204,11 +238,15 @@ class Tracees:
     def exiting(self, thread: Thread) -> None:
         """Note that a thread is on its way out: nobody waits for it any more."""
         thread.exiting = True
+        if self.colocation is not None:
+            self.colocation.exiting(thread)
         self._answer(thread.process)
 
     def remove(self, thread: Thread) -> None:
         """Forget a thread, and its process with the last."""
         process = thread.process
+        if self.colocation is not None:
+            self.colocation.gone(thread.tid)
         self.threads.pop(thread.tid, None)
         process.threads.pop(thread.tid, None)
         process.switching.discard(thread.tid)
@@ -218,10 +256,16 @@ class Tracees:
 
     # -- inside
 
-    def _add(self, tid: int, process: Process) -> Thread:
+    def _add(self, tid: int, process: Process, origin: int = 0) -> Thread:
+        """Enter a thread; `origin` started it while traced, or is this process; 0 where nobody did."""
         thread = Thread(tid, process)
         self.threads[tid] = process.threads[tid] = thread
         self.processes[process.pid] = process
+        if self.colocation is not None:
+            if process.tracing:
+                self.colocation.join(thread, origin)
+            elif origin:
+                self.colocation.free_child(tid, origin)
         return thread
 
     def _seize_new_threads(self, process: Process) -> bool:
@@ -240,7 +284,7 @@ class Tracees:
                 if facts.tracer != os.getpid():
                     raise
                 followed = True  # cloned by a thread that was seized a moment ago
-            self.announce(self._add(tid, process), followed=followed)
+            self.announce(self._add(tid, process, process.pid if followed else 0), followed=followed)
             found = True
         return found
 

@@ -19,6 +19,7 @@ from typing import Final, NoReturn
 
 import msgspec
 
+from bstinspect.capture.colocation import Colocation
 from bstinspect.capture.file import CaptureWriter
 from bstinspect.capture.outbox import Outbox
 from bstinspect.capture.protocol import HELLO, MAX_MESSAGE, AnyRequest, Heartbeat, Release, Seize, Trace
@@ -47,8 +48,11 @@ class Loop:
         self._lifeline = lifeline
         self._capture = CaptureWriter(capture_path)
         self._outbox = Outbox(control, self._capture)
-        self._tracees = Tracees(self._outbox)
+        statuses: dict[int, int | None] = {}
+        self._colocation = Colocation(statuses)
+        self._tracees = Tracees(self._outbox, self._colocation)
         self._stops = Stops(self._tracees, self._outbox)
+        self._stops.statuses = statuses
         self._signals = SignalDescriptor((signal.SIGCHLD, signal.SIGTERM))
         self._decoder = msgspec.msgpack.Decoder(AnyRequest)
         self._poll = select.epoll()
@@ -72,6 +76,7 @@ class Loop:
                 self._take_signals()
             elif self._unswept or self._more:
                 self._sweep()
+            self._colocation.tick()
             if self._control.fileno() in ready:
                 self._take_requests()
             if self._stops.holding:
@@ -86,10 +91,14 @@ class Loop:
             return 0
         if self._unswept or self._unflushed:
             return 0.001
-        return 0.005 if self._stops.holding else -1
+        if self._stops.holding:
+            return 0.005
+        patience_ns = self._colocation.patience_ns
+        return patience_ns / 1_000_000_000 if patience_ns >= 0 else -1
 
     def let_go(self) -> None:
         """Let every tracee go, as far as they stop in time, and write the capture out."""
+        self._colocation.end()
         self._tracees.release_all()
         deadline = time.monotonic_ns() + _FAREWELL_NS
         poll = select.poll()
@@ -100,6 +109,7 @@ class Loop:
                 break
             poll.poll(1)
             self._signals.read()
+        self._colocation.close()
         self._outbox.flush()
         self._capture.close()
 

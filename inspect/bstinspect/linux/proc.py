@@ -123,6 +123,14 @@ def status(pid: int) -> Status | None:
     )
 
 
+def innermost_pid(pid: int) -> int:
+    """Return what a process or thread is called in its own PID namespace (NSpid); 0 when it has gone."""
+    for line in (read_file(f"/proc/{pid}/status") or b"").splitlines():
+        if line.startswith(b"NSpid:"):
+            return int(line.split()[-1])
+    return 0
+
+
 def comm(pid: int) -> str | None:
     """Return the name of a process or thread."""
     data = read_file(f"/proc/{pid}/comm")

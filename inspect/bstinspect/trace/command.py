@@ -7,6 +7,7 @@ import signal
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bstinspect.capture.colocation import Colocation
 from bstinspect.errors import PtraceError, UsageError
 from bstinspect.trace import ending, launching, recording, reporting
 from bstinspect.trace.display import Display
@@ -111,6 +112,8 @@ def _run(
         measure=bool(options.record) or (bool(options.summary) and not options.wall_clock),
         filtered=options.seccomp,
         named=options.style.names,
+        # Behind a filter few calls stop, so there is little to gain.
+        colocation=Colocation(statuses) if options.colocate and not options.seccomp else None,
     )
     run.stops.statuses = statuses
     attached, ended_by = False, 0

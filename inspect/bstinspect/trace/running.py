@@ -18,6 +18,7 @@ from bstinspect.linux.signalfd import SignalDescriptor
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
+    from bstinspect.capture.colocation import Colocation
     from bstinspect.capture.syscalls import Recording
     from bstinspect.trace.outbox import DirectOutbox, PipeOutbox
     from bstinspect.trace.recording import FileOutbox
@@ -43,17 +44,19 @@ class Run:
         measure: bool = False,
         filtered: bool = False,
         named: bool = False,
+        colocation: Colocation | None = None,
     ) -> None:
         """`syscalls` are the numbers to record, None for all; `fatal` signals end the run.
 
         `measure`: record the system time of each call; `filtered`: the command has a seccomp filter;
-        `named`: record the command names of threads.
+        `named`: record the command names of threads; `colocation` keeps the tracees on our CPU.
         """
         self._outbox = outbox
         self._syscalls = syscalls
         self._delays = recording.delays
         self._filtered = filtered
-        self.tracees = Tracees(outbox, follow=follow, detach_on_exec=detach_on_exec, named=named)
+        self._colocation = colocation
+        self.tracees = Tracees(outbox, colocation, follow=follow, detach_on_exec=detach_on_exec, named=named)
         self.stops = Stops(self.tracees, outbox, recording, autopsies=False)
         if measure:
             self.stops.measure_system_time(recording)
@@ -87,21 +90,30 @@ class Run:
         poll = select.poll()
         poll.register(self._signals.fileno(), select.POLLIN)
         more = True
-        while self.tracees.threads and not self._outbox.broken:
+        while (self.tracees.threads or self.tracees.strays) and not self._outbox.broken:
             if not more:
                 self._outbox.flush()
-            due = self._delays.next_ns
-            poll.poll(0 if more else None if due is None else due // 1_000_000 + 1)
-            if due is not None:
-                self.stops.syscalls.expire()
+            poll.poll(0 if more else self._patience_ms())
+            if self._colocation is not None:
+                self._colocation.tick()
+            self.stops.syscalls.expire()
             for number, _pid in self._signals.read():
                 if number != signal.SIGCHLD:
                     return number
             more = not self.stops.sweep(_ROUND_NS)
         return signal.SIGPIPE if self._outbox.broken else 0
 
+    def _patience_ms(self) -> int | None:
+        """How long to wait for a stop, milliseconds; None for ever."""
+        due_ns = [] if self._delays.next_ns is None else [self._delays.next_ns]
+        if self._colocation is not None and self._colocation.patience_ns >= 0:
+            due_ns.append(self._colocation.patience_ns)
+        return min(due_ns) // 1_000_000 + 1 if due_ns else None
+
     def let_go(self, number: int) -> None:
         """Let every tracee go; the command gets the signal that ended the run (strace's cleanup)."""
+        if self._colocation is not None:
+            self._colocation.end()
         if self.command in self.tracees.processes:
             for each in (signal.SIGCONT, number or signal.SIGTERM):
                 with contextlib.suppress(ProcessLookupError):
@@ -122,7 +134,9 @@ class Run:
             self._signals.read()
 
     def close(self) -> None:
-        """Close what it opened."""
+        """Close what it opened, and give every CPU mask back."""
+        if self._colocation is not None:
+            self._colocation.close()
         self._signals.close()
 
 
