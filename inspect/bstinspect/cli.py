@@ -40,6 +40,7 @@ examples:
   bstrace -c 'create 10; pingall'     a few commands
   bstrace -f commands.txt             commands from a file
   bstrace trace -f -- COMMAND         the system calls of any program, as strace shows them
+  bstrace replay FILE                 what trace --record has recorded, in any manner
   printf 'create 10\\nexec 10 3 1 2 3\\n' | bstrace
                                       in a pipe: one line of standard output a command
 
@@ -65,7 +66,9 @@ def _main(arguments: Sequence[str] | None) -> int:
     try:
         options = _parser().parse_args(arguments)
         if options.command:
-            write_error("bstrace: trace is the first word: bstrace trace [OPTIONS] COMMAND")
+            write_error(
+                f"bstrace: {options.command} is the first word: bstrace {options.command} [OPTIONS] ..."
+            )
             return 2
         if options.file or options.commands is not None:
             _do_without_standard_input()
@@ -118,22 +121,31 @@ def _parser() -> argparse.ArgumentParser:
     trace = commands.add_parser(
         "trace", help="show the system calls of any program, as strace does (trace -h)", add_help=False
     )
+    replay = commands.add_parser(
+        "replay", help="show a capture of trace --record, or of a session (replay -h)", add_help=False
+    )
     if "--print-completion" in sys.argv:
-        _add_trace_options(trace)
+        _add_options(trace, replay)
     return parser
 
 
-def _add_trace_options(parser: argparse.ArgumentParser) -> None:
-    """Name the options of `bstrace trace`, for the completion script alone: they are read elsewhere."""
+def _add_options(trace: argparse.ArgumentParser, replay: argparse.ArgumentParser) -> None:
+    """Name the options of both commands, for the completion script alone: they are read elsewhere."""
+    import shtab
+
     from bstinspect.trace.getopt import NONE
-    from bstinspect.trace.options import LETTERS, NAMES
+    from bstinspect.trace.options import LETTERS, LIVE, NAMES, SAME
 
     for name, kind in (*NAMES.items(), *LETTERS.items()):
         flag = f"--{name}" if len(name) > 1 else f"-{name}"
-        if kind == NONE:
-            parser.add_argument(flag, action="store_true")
-        else:
-            parser.add_argument(flag)
+        for parser in (trace,) if SAME.get(name, name) in LIVE else (trace, replay):
+            if kind == NONE:
+                parser.add_argument(flag, action="store_true")
+                continue
+            option = parser.add_argument(flag)
+            if SAME.get(name, name) in ("o", "record"):
+                option.complete = shtab.FILE  # type: ignore[attr-defined]
+    replay.add_argument("file").complete = shtab.FILE  # type: ignore[attr-defined]
 
 
 async def _session(options: argparse.Namespace) -> int:

@@ -50,7 +50,7 @@ OWN: Final = frozenset({
     "record", "force",
 })  # fmt: skip
 """Not in strace 6.1: the first is a later strace's, the others are our own. No prefix is theirs."""
-_SAME: Final = {
+SAME: Final = {
     "columns": "a", "output-append-mode": "A", "detach-on": "b", "summary-only": "c", "summary": "C",
     "debug": "d", "env": "E", "help": "h", "instruction-pointer": "i", "interruptible": "I",
     "stack-traces": "k", "syscall-number": "n", "output": "o", "summary-syscall-overhead": "O",
@@ -300,7 +300,7 @@ class Reader:
 
     def read(self, option: Option) -> None:
         """Take one option. Raises UsageError, NotSupportedError."""
-        name = _SAME.get(option.name, option.name)
+        name = SAME.get(option.name, option.name)
         if name in self.short:
             self.short[name] += 1
         elif name in self._by_name:
@@ -389,7 +389,7 @@ class Reader:
         self.options.style = replace(self.options.style, constants=style)
 
     def _summary(self, option: Option) -> None:
-        kind = "only" if _SAME.get(option.name, option.name) == "c" else "too"
+        kind = "only" if SAME.get(option.name, option.name) == "c" else "too"
         if self.options.summary not in ("", kind):
             raise UsageError("-c/--summary-only and -C/--summary are mutually exclusive")
         self.options.summary = kind
@@ -455,7 +455,7 @@ def parse(arguments: Sequence[str]) -> Options:
     """Read the command line of `bstrace trace`. Raises UsageError, NotSupportedError."""
     from bstinspect.trace.agreement import check, check_target
 
-    given, command = split(arguments, LETTERS, NAMES, _SAME, OWN)
+    given, command = split(arguments, LETTERS, NAMES, SAME, OWN)
     reader = Reader()
     for option in given:
         reader.read(option)
@@ -477,9 +477,9 @@ def parse_replay(arguments: Sequence[str]) -> Options:
     files: list[str] = []
     left = list(arguments)
     while left:
-        given, left = split(left, LETTERS, NAMES, _SAME, OWN)
+        given, left = split(left, LETTERS, NAMES, SAME, OWN)
         for option in given:
-            if _SAME.get(option.name, option.name) in LIVE or _is_rule(option):
+            if SAME.get(option.name, option.name) in LIVE or _is_rule(option):
                 raise NotSupportedError(
                     f"{option} is for bstrace trace: a capture only shows what was recorded"
                 )
