@@ -51,6 +51,11 @@ def timed(name: str, seconds: list[float], yardstick: str, per: float, target: f
     return Figure(name, median * 1e3, p99 * 1e3, "ms", yardstick, median / per, target)
 
 
+def _shown(value: float) -> str:
+    """Return three digits, or all of those before the point."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+
+
 def report(
     figures: list[Figure],
     results: Path,
@@ -70,8 +75,8 @@ def report(
     for each in figures:
         table.add_row(
             each.name,
-            f"{each.median:.3g} {each.unit}",
-            f"{each.p99:.3g} {each.unit}",
+            f"{_shown(each.median)} {each.unit}",
+            f"{_shown(each.p99)} {each.unit}",
             each.yardstick,
             (f"{each.ratio:.2f}" if each.ratio >= 0.1 else f"{each.ratio:.1g}") if each.yardstick else "",
             f"{each.target:.3g}" if each.target < INFINITE else "",

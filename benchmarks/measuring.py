@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from benchmarks.tracers import Tracer
     from benchmarks.workloads import Workload
 
-_LONGEST: Final = 4.0
+_LONGEST: Final = 5.0
 """Seconds that one run may take; a slower tracer is given fewer calls, and the rest is reckoned."""
 _PROBE: Final = 2000
 
@@ -73,7 +73,8 @@ class Measuring:
         full = self._workload.calls
         start = min((self._once(timing.tracer, 0) for _ in range(2)), key=lambda run: run.seconds)
         few = min(full, _PROBE)
-        each = (self._once(timing.tracer, few).seconds - start.seconds) / few
+        some = min(self._once(timing.tracer, few).seconds for _ in range(3))
+        each = (some - start.seconds) / few
         most = min(timing.tracer.most or full, int(_LONGEST / max(each, 1e-9)))
         if most < full:
             timing.given = max(few, int(float(f"{most:.0e}")))

@@ -61,7 +61,10 @@ def pinned_strace() -> Tracer:
 def loops(shop: Shop) -> tuple[Tracer, Tracer]:
     """Return the bare C loop, on one CPU and as it comes."""
     loop = shop.program(_LOOP)
-    return Tracer("C loop, one CPU", pinned(loop), "count"), Tracer("C loop", (loop,), "count")
+    return (
+        Tracer("C loop, one CPU", pinned(loop), "count", most=50_000),
+        Tracer("C loop", (loop,), "count", most=50_000),
+    )
 
 
 def python_ptrace() -> Tracer:

@@ -41,7 +41,7 @@ class Sizes:
     rounds: int
 
 
-FULL: Final = Sizes(calls=200_000, folders=3000, each=1000, rounds=5)
+FULL: Final = Sizes(calls=200_000, folders=2000, each=1000, rounds=5)
 QUICK: Final = Sizes(calls=10_000, folders=500, each=100, rounds=3)
 
 CALLS: Final = "cheap calls"
@@ -72,7 +72,7 @@ def workloads(shop: Shop, sizes: Sizes) -> list[Workload]:
             FOUR,
             (shop.program(PROGRAMS / "four.c"), str(sizes.each)),
             (tracers.BARE, strace, pinned, *tracers.ours()),
-            min(rounds, 4),
+            min(rounds, 3),
         ),
         Workload(
             START,
