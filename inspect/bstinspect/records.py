@@ -67,7 +67,7 @@ class CaptureStart(Record, frozen=True, tag="start"):
     strings: int = 32
     """So many bytes of a string are there at least, where it is so long."""
     options: tuple[str, ...] = ()
-    """What can be shown of it, as letters of `bstrace trace`: ``f``, ``k``, ``y``, ``yy``, ``Y``..."""
+    """What can be shown of it, as letters of `bstrace trace`: ``c f k y yy yyy Y``."""
 
 
 class Attached(Record, frozen=True, tag="A"):
@@ -107,13 +107,13 @@ class SyscallEntry(Record, frozen=True, tag="E"):
     memory: tuple[Block, ...] = ()
     """What the arguments pointed to on the way in."""
     instruction_pointer: int = 0
+    stack_pointer: int = 0
     arch: int = 0
     """AUDIT_ARCH_* of the call (0: the machine's own); an i386 call on x86-64 has another."""
     descriptors: tuple[OpenFile, ...] = ()
     """What the descriptors among the arguments were, where that was asked for (number -100: the cwd)."""
     names: tuple[tuple[int, bytes], ...] = ()
     """Command names of processes that the arguments name, where that was asked for."""
-    stack_pointer: int = 0
 
 
 class SyscallExit(Record, frozen=True, tag="X"):

@@ -9,12 +9,12 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import struct
 import time
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from bstinspect.capture.buffer import FLUSH_BYTES, LENGTH, PlainBuffer, RecordBuffer, count
 from bstinspect.errors import CaptureError, DamagedCaptureError
 from bstinspect.records import FORMAT_VERSION, AnyRecord, CaptureStart, Lost, Record
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 MAGIC: Final = b"BSTRACE\n"
 MAX_RECORD: Final = 8 << 20
 """No record is longer, in bytes: a longer length field is damage."""
-_LENGTH: Final = struct.Struct("<I")
-_FLUSH_BYTES: Final = 1 << 16
 _CHUNK: Final = 1 << 20
 
 
@@ -45,7 +43,13 @@ class CaptureWriter:
     full costs records, never the tracees: the loss is counted, and noted in the file when it can be again.
     """
 
-    def __init__(self, path: str, flags: int = 0, start: CaptureStart | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        flags: int = 0,
+        start: CaptureStart | None = None,
+        buffer: RecordBuffer | None = None,
+    ) -> None:
         """Open the file, and begin it with `start` where it is empty. Raises OSError.
 
         `flags` are more for open(2): O_EXCL refuses a file that is there, O_TRUNC empties it.
@@ -56,49 +60,53 @@ class CaptureWriter:
         self.size = os.fstat(self._descriptor).st_size
         """How long the file is, in bytes, without what is still buffered."""
         self._encoder = msgspec.msgpack.Encoder()
-        self._buffer = bytearray()
-        self._buffered = 0
+        self.buffer = buffer or PlainBuffer()
+        """Where records wait; the compiled loop puts its own there as well."""
+        self._before = b"" if self.size else MAGIC
+        self.start = start or capture_start()
+        """The first record."""
         self.lost = 0
         """Records lost since the last that was written."""
         self.lost_in_all = 0
         self.reason = ""
         """Why records were lost; empty while none was."""
-        if not self.size:
-            self._buffer += MAGIC
-            self.append(start or capture_start())
+        if self._before:
+            self.append(self.start)
 
     def append(self, record: Record) -> None:
         """Take one record."""
         payload = self._encoder.encode(record)
         if len(payload) > MAX_RECORD:
             payload = self._encoder.encode(Lost(record.when, 1, f"a record of {len(payload)} bytes"))
-        self._buffer += _LENGTH.pack(len(payload))
-        self._buffer += payload
-        self._buffered += 1
-        if len(self._buffer) >= _FLUSH_BYTES:
+        if self.buffer.append(payload) >= FLUSH_BYTES:
             self.flush()
 
     def flush(self) -> None:
         """Write what is buffered; where the disk refuses, drop it, remember how much, and go on."""
-        if not self._buffer:
+        contents = self.buffer.contents()
+        if not contents:
             return
-        pending = self._note_of_loss() + self._buffer if self.lost else self._buffer
         written = 0
         try:
-            with memoryview(pending) as view:
-                while written < len(pending):
-                    written += os.write(self._descriptor, view[written:])
+            before = self._before + (self._note_of_loss() if self.lost else b"")
+            for part in (memoryview(before), contents):
+                done = 0
+                while done < len(part):
+                    done += os.write(self._descriptor, part[done:])
+                written += done
+            self._before = b""
             self.lost = 0
             self.size += written
         except OSError as error:
             with contextlib.suppress(OSError):  # what is no file cannot be cut
-                end = os.fstat(self._descriptor).st_size
-                os.ftruncate(self._descriptor, max(end - written, 0))  # no half record stays behind
-            self.lost += self._buffered
-            self.lost_in_all += self._buffered
+                os.ftruncate(self._descriptor, self.size)  # no half record stays behind
+            records = count(contents)
+            self.lost += records
+            self.lost_in_all += records
             self.reason = error.strerror or str(error)
-        self._buffer = bytearray()
-        self._buffered = 0
+        finally:
+            contents.release()
+        self.buffer.clear()
 
     def discard(self) -> None:
         """Remove the file, where it is one, as long as it is open."""
@@ -113,7 +121,7 @@ class CaptureWriter:
 
     def _note_of_loss(self) -> bytes:
         payload = self._encoder.encode(Lost(time.monotonic_ns(), self.lost, self.reason))
-        return _LENGTH.pack(len(payload)) + payload
+        return LENGTH.pack(len(payload)) + payload
 
 
 class CaptureReader:
@@ -152,14 +160,14 @@ class CaptureReader:
                 if not data.startswith(MAGIC):
                     raise CaptureError(f"{self._path} is no bstrace capture")
                 self.position = used = len(MAGIC)
-            while len(data) - used >= _LENGTH.size:
-                (length,) = _LENGTH.unpack_from(data, used)
+            while len(data) - used >= LENGTH.size:
+                (length,) = LENGTH.unpack_from(data, used)
                 if length > MAX_RECORD:
                     raise self._damaged(f"a record of {length} bytes")
-                end = used + _LENGTH.size + length
+                end = used + LENGTH.size + length
                 if end > len(data):
                     break
-                record = self._decode(memoryview(data)[used + _LENGTH.size : end])
+                record = self._decode(memoryview(data)[used + LENGTH.size : end])
                 self.position += end - used
                 used = end
                 yield record

@@ -121,11 +121,17 @@ class Gatherer:
         `whole`: copy also what the tables of the frequent calls leave out of very long arrays (-v).
         """
         self._style = style
-        self._limits = limits
+        self.limits = limits
         self._dump = dump
         self._objects = Objects(style.descriptors)
         self._tables = architecture(os.uname().machine)
         self._always_decode = bool(style.descriptors) or style.names or dump is not None or whole
+
+    def plans(self) -> dict[int, reads.Plan]:
+        """Return what is copied of the calls that need no decision, by number."""
+        if self._always_decode:
+            return {}
+        return {number: plan for number, plan in reads.plans().items() if number not in _MESSAGES}
 
     def entry(
         self, thread: Thread, number: int, arguments: tuple[int, ...], stack_pointer: int = 0
@@ -133,7 +139,7 @@ class Gatherer:
         """Gather at a syscall-entry-stop."""
         if self._has_table(thread, number, arguments):
             thread.decoding = None
-            blocks = reads.entry_blocks(number, arguments, thread.read, self._limits)
+            blocks = reads.entry_blocks(number, arguments, thread.read, self.limits)
             return Gathered(blocks) if blocks else NOTHING
         source = Tracee(thread.tid, thread.read, self._objects)
         call = Call(self._tables.name(number), arguments, source, self._tables, self._style)
@@ -169,7 +175,7 @@ class Gatherer:
     ) -> Gathered:
         """Gather at a syscall-exit-stop."""
         if thread.decoding is None:
-            blocks = reads.exit_blocks(number, arguments, value, is_error, thread.read, self._limits)
+            blocks = reads.exit_blocks(number, arguments, value, is_error, thread.read, self.limits)
             return Gathered(blocks) if blocks else NOTHING
         call, shape, source = thread.decoding
         thread.decoding = None

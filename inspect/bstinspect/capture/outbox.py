@@ -14,6 +14,7 @@ from bstinspect.capture.protocol import Done
 from bstinspect.records import Lost, Record
 
 if TYPE_CHECKING:
+    from bstinspect.capture.buffer import RecordBuffer
     from bstinspect.capture.file import CaptureWriter
 
 _MOST_QUEUED: Final = 1 << 16
@@ -31,6 +32,13 @@ class Sink(Protocol):
     def done(self, request: int, *, ok: bool = True, errno: int = 0, message: str = "") -> None:
         """Take the answer to a request."""
 
+    def flush(self) -> None:
+        """Hand over what is buffered."""
+
+    @property
+    def buffer(self) -> RecordBuffer | None:
+        """Where records wait, if others may put theirs there as well."""
+
 
 class Outbox:
     """Never blocks: what the socket does not take waits in memory, and beyond a bound records are dropped.
@@ -46,6 +54,11 @@ class Outbox:
         self._lost = 0
         self.broken = False
         """The other end is gone."""
+
+    @property
+    def buffer(self) -> RecordBuffer:
+        """Where records for the capture wait."""
+        return self._capture.buffer
 
     @property
     def waiting(self) -> bool:
@@ -73,7 +86,8 @@ class Outbox:
             self._queue.append(payload)
 
     def flush(self) -> None:
-        """Send what waits, as far as the socket takes it."""
+        """Write the capture out, and send what waits, as far as the socket takes it."""
+        self._capture.flush()
         while self._queue and self._send(self._queue[0]):
             self._queue.popleft()
         if not self._queue and self._lost:

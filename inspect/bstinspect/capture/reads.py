@@ -15,6 +15,8 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
+import msgspec
+
 from bstinspect.decode.architecture import architecture
 from bstinspect.records import Block
 
@@ -70,63 +72,89 @@ def read_string(read: ReadMemory, address: int, most: int = MAX_STRING) -> Block
     return Block(address, data, most)
 
 
-def _text(index: int) -> Step:
-    """Read a C string."""
+class Text(msgspec.Struct, frozen=True):
+    """A C string."""
 
-    def step(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
-        if address := arguments[index]:
+    index: int
+
+    def __call__(
+        self, arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]
+    ) -> None:
+        """Read it."""
+        if address := arguments[self.index]:
             blocks.append(read_string(read, address))
 
-    return step
 
+class Fixed(msgspec.Struct, frozen=True):
+    """A structure of a known size."""
 
-def _fixed(index: int, size: int) -> Step:
-    """Read a structure of a known size."""
+    index: int
+    size: int
 
-    def step(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
-        if address := arguments[index]:
-            blocks.append(Block(address, read(address, size), size))
-
-    return step
-
-
-def _sized(index: int, size_index: int, most: int, item: int = 1) -> Step:
-    """Read as many bytes (or items) as another argument says."""
-
-    def step(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
-        size = min((arguments[size_index] & 0xFFFFFFFF) * item, most)
-        if (address := arguments[index]) and size:
-            blocks.append(Block(address, read(address, size), size))
-
-    return step
-
-
-def _buffer(index: int, size_index: int, *, message: bool = False) -> Step:
-    """Read a buffer that the call hands to the kernel."""
-
-    def step(
-        arguments: Sequence[int], _v: int, read: ReadMemory, limits: Limits, blocks: list[Block]
+    def __call__(
+        self, arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]
     ) -> None:
-        size = min(arguments[size_index], limits.message if message else limits.plain)
-        if (address := arguments[index]) and size:
-            blocks.append(Block(address, read(address, size), size))
-
-    return step
+        """Read it."""
+        if address := arguments[self.index]:
+            blocks.append(Block(address, read(address, self.size), self.size))
 
 
-def _filled(index: int, *, message: bool = False, item: int = 0) -> Step:
-    """Read a buffer that the kernel filled with as many bytes (or items) as the call returned."""
+class Sized(msgspec.Struct, frozen=True):
+    """As many bytes (or items) as another argument says."""
 
-    def step(
-        arguments: Sequence[int], value: int, read: ReadMemory, limits: Limits, blocks: list[Block]
+    index: int
+    size_index: int
+    most: int
+    item: int = 1
+
+    def __call__(
+        self, arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]
     ) -> None:
-        size = (
-            min(value, MAX_POLLED) * item if item else min(value, limits.message if message else limits.plain)
-        )
-        if (address := arguments[index]) and size > 0:
+        """Read them."""
+        size = min((arguments[self.size_index] & 0xFFFFFFFF) * self.item, self.most)
+        if (address := arguments[self.index]) and size:
             blocks.append(Block(address, read(address, size), size))
 
-    return step
+
+class Buffer(msgspec.Struct, frozen=True):
+    """A buffer that the call hands to the kernel."""
+
+    index: int
+    size_index: int
+    message: bool = False
+
+    def __call__(
+        self, arguments: Sequence[int], _v: int, read: ReadMemory, limits: Limits, blocks: list[Block]
+    ) -> None:
+        """Read its beginning."""
+        size = min(arguments[self.size_index], limits.message if self.message else limits.plain)
+        if (address := arguments[self.index]) and size:
+            blocks.append(Block(address, read(address, size), size))
+
+
+class Filled(msgspec.Struct, frozen=True):
+    """A buffer that the kernel filled with as many bytes (or items) as the call returned."""
+
+    index: int
+    most: int = 0
+    """So many bytes or items are copied; 0: as `Limits.plain` says, -1: as `Limits.message` says."""
+    item: int = 1
+
+    def __call__(
+        self, arguments: Sequence[int], value: int, read: ReadMemory, limits: Limits, blocks: list[Block]
+    ) -> None:
+        """Read its beginning."""
+        size = min(value, self.bound(limits)) * self.item
+        if (address := arguments[self.index]) and size > 0:
+            blocks.append(Block(address, read(address, size), size))
+
+    def bound(self, limits: Limits) -> int:
+        """Return how many bytes or items are copied at most."""
+        return self.most if self.most > 0 else limits.message if self.most else limits.plain
+
+
+PlainStep: TypeAlias = Text | Fixed | Sized | Buffer | Filled
+"""The steps that are data: a compiled loop reads them as well."""
 
 
 def _u32(read: ReadMemory, address: int, blocks: list[Block]) -> int:
@@ -196,13 +224,6 @@ def _header(address: int, value: int, read: ReadMemory, limits: Limits, blocks: 
         blocks.append(Block(control, read(control, size), size))
 
 
-def _entries(arguments: Sequence[int], value: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
-    """Read the directory entries that getdents64(2) returned, so that they can be counted."""
-    size = min(value, MAX_ENTRIES)
-    if (address := arguments[1]) and size > 0:
-        blocks.append(Block(address, read(address, size), size))
-
-
 def _message(index: int, *, filled: bool = False) -> Step:
     def step(
         arguments: Sequence[int], value: int, read: ReadMemory, limits: Limits, blocks: list[Block]
@@ -228,47 +249,47 @@ def _each(names: str, steps: tuple[Step, ...]) -> dict[str, tuple[Step, ...]]:
 
 
 _AT_ENTRY: Final[dict[str, tuple[Step, ...]]] = {
-    **_each("open stat lstat access readlink", (_text(0),)),
-    **_each("openat newfstatat fstatat statx", (_text(1),)),
-    **_each("write pwrite64", (_buffer(1, 2),)),
+    **_each("open stat lstat access readlink", (Text(0),)),
+    **_each("openat newfstatat fstatat statx", (Text(1),)),
+    **_each("write pwrite64", (Buffer(1, 2),)),
     "writev": (_iovec(1, 2),),
-    "sendto": (_buffer(1, 2, message=True), _sized(4, 5, 128)),
+    "sendto": (Buffer(1, 2, message=True), Sized(4, 5, 128)),
     "sendmsg": (_message(1),),
-    "connect": (_sized(1, 2, 128),),
-    "accept4": (_fixed(2, 4),),
-    "recvfrom": (_fixed(5, 4),),
-    "recvmsg": (_fixed(1, 56),),
-    "poll": (_sized(0, 1, MAX_POLLED * 8, 8),),
-    "epoll_ctl": (_fixed(3, 12),),
-    "epoll_pwait": (_fixed(4, 8),),
-    "rt_sigaction": (_fixed(1, 88),),
-    "rt_sigprocmask": (_fixed(1, 8),),
+    "connect": (Sized(1, 2, 128),),
+    "accept4": (Fixed(2, 4),),
+    "recvfrom": (Fixed(5, 4),),
+    "recvmsg": (Fixed(1, 56),),
+    "poll": (Sized(0, 1, MAX_POLLED * 8, 8),),
+    "epoll_ctl": (Fixed(3, 12),),
+    "epoll_pwait": (Fixed(4, 8),),
+    "rt_sigaction": (Fixed(1, 88),),
+    "rt_sigprocmask": (Fixed(1, 8),),
     "futex": (_futex(),),
-    "clock_nanosleep": (_fixed(2, 16),),
+    "clock_nanosleep": (Fixed(2, 16),),
 }
 
 _AT_EXIT: Final[dict[str, tuple[Step, ...]]] = {
-    **_each("read pread64", (_filled(1),)),
+    **_each("read pread64", (Filled(1),)),
     "readv": (_iovec(1, 2, filled=True),),
-    "recvfrom": (_filled(1, message=True), _with_length(4, 5, 128)),
+    "recvfrom": (Filled(1, -1), _with_length(4, 5, 128)),
     "recvmsg": (_message(1, filled=True),),
     "accept4": (_with_length(1, 2, 128),),
-    **_each("stat fstat lstat", (_fixed(1, 144),)),
-    "newfstatat": (_fixed(2, 144),),
-    "statx": (_fixed(4, 256),),
-    "readlink": (_filled(1),),
-    "getdents64": (_entries,),
-    "poll": (_sized(0, 1, MAX_POLLED * 8, 8),),
-    **_each("epoll_wait epoll_pwait", (_filled(1, item=12),)),
-    "rt_sigaction": (_fixed(2, 88),),
-    "rt_sigprocmask": (_fixed(2, 8),),
-    "wait4": (_fixed(1, 4), _fixed(3, 144)),
-    "clock_gettime": (_fixed(1, 16),),
-    "getrandom": (_filled(0),),
+    **_each("stat fstat lstat", (Fixed(1, 144),)),
+    "newfstatat": (Fixed(2, 144),),
+    "statx": (Fixed(4, 256),),
+    "readlink": (Filled(1),),
+    "getdents64": (Filled(1, MAX_ENTRIES),),
+    "poll": (Sized(0, 1, MAX_POLLED * 8, 8),),
+    **_each("epoll_wait epoll_pwait", (Filled(1, MAX_POLLED, 12),)),
+    "rt_sigaction": (Fixed(2, 88),),
+    "rt_sigprocmask": (Fixed(2, 8),),
+    "wait4": (Fixed(1, 4), Fixed(3, 144)),
+    "clock_gettime": (Fixed(1, 16),),
+    "getrandom": (Filled(0),),
 }
 _AFTER_ERRORS: Final[dict[str, tuple[Step, ...]]] = {
     "readv": (_iovec(1, 2, contents=False),),
-    "clock_nanosleep": (_fixed(3, 16),),
+    "clock_nanosleep": (Fixed(3, 16),),
 }
 """What is worth reading where the call failed: where data should have gone, and the time that was left."""
 
@@ -331,3 +352,22 @@ def exit_blocks(  # noqa: PLR0917 - as many as a call has to tell
     for step in steps:
         step(arguments, value, read, limits, blocks)
     return tuple(blocks)
+
+
+class Plan(NamedTuple):
+    """What is copied at the stops of one call, where a compiled loop can do it."""
+
+    entry: tuple[PlainStep, ...] = ()
+    leave: tuple[PlainStep, ...] = ()
+    failed: tuple[PlainStep, ...] = ()
+
+
+def plans() -> dict[int, Plan]:
+    """Return the plans of the known calls, by number; calls with steps of their own are left out."""
+    found = {}
+    for number in KNOWN:
+        steps = _ENTRY.get(number, ()), _EXIT.get(number, ()), _ERROR.get(number, ())
+        plain = [tuple(each for each in some if isinstance(each, PlainStep)) for some in steps]
+        if list(map(len, plain)) == list(map(len, steps)):
+            found[number] = Plan(*plain)
+    return found

@@ -12,12 +12,13 @@ import errno
 import os
 import signal
 import time
-from collections import deque
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
+from bstinspect.capture.loop import CompiledBuffer, CompiledWaiting
+from bstinspect.capture.plain import PlainStops
 from bstinspect.capture.syscalls import Recording, SyscallStops
-from bstinspect.capture.tracees import WALL
+from bstinspect.capture.waiting import PAUSE_NS, Reason
 from bstinspect.errors import PtraceError
 from bstinspect.linux import proc, ptrace
 from bstinspect.linux.waitstatus import StoppedBy, classify, is_kill
@@ -37,12 +38,13 @@ if TYPE_CHECKING:
     from bstinspect.capture.outbox import Sink
     from bstinspect.capture.tracee import Process, Thread
     from bstinspect.capture.tracees import Tracees
+    from bstinspect.capture.waiting import SignalWaiting
 
 _SYSCALL_STATUS: Final = (signal.SIGTRAP | ptrace.SYSCALL_STOP) << 8 | 0x7F
 _HOLD_NS: Final = 20_000_000
 """How long the threads of a killed process wait for its last one, nanoseconds (one may sit in the kernel)."""
-_IN_A_ROW: Final = 32
-"""Stops that one tracee may have before the others are looked at."""
+_ROUND_NS: Final = 5_000_000
+"""So long stops are taken before other things get their turn (and one autopsy more)."""
 _QUIET: Final = frozenset({signal.SIGCHLD, signal.SIGURG, signal.SIGWINCH})
 """Ignored by default, and frequent: for the capture only."""
 _SPAWNS: Final = {
@@ -53,26 +55,29 @@ _SPAWNS: Final = {
 
 
 class Stops:
-    """Takes wait statuses, from `wait` and `sweep`, and acts on each."""
+    """Takes wait statuses, and acts on each."""
 
     def __init__(
         self,
         tracees: Tracees,
         outbox: Sink,
+        waiting: SignalWaiting | CompiledWaiting,
         recording: Recording | None = None,
         *,
         autopsies: bool = True,
     ) -> None:
+        """`waiting` gives the stops; where it is the compiled one it takes plain syscall-stops itself."""
         self._tracees = tracees
         self._outbox = outbox
         self.syscalls = SyscallStops(tracees, outbox, recording or Recording())
         """What happens at syscall-stops."""
+        self._waiting = waiting
+        self._plain: PlainStops | None = None
+        if isinstance(waiting, CompiledWaiting) and isinstance(outbox.buffer, CompiledBuffer):
+            self._plain = PlainStops(waiting, tracees, self.syscalls)
         self._autopsies = autopsies
-        self._reap = _reap
-        self._system_ns = 0
         self.statuses: dict[int, int | None] = {}
         """Processes whose end somebody wants to know of, with their wait status once it has come."""
-        self._waiting: deque[tuple[int, int, int]] = deque()
         self._held: dict[Process, tuple[int, Thread, int]] = {}
         self._on_event: dict[int, Callable[[Thread, int], None]] = {
             0: self._signal,
@@ -94,67 +99,71 @@ class Stops:
         """Load what the first death needs; the tracer has said hello before."""
         _ = self._autopsy
 
-    def wait(self, pid: int) -> bool:
-        """Take the wait status of one tracee, if there is one; say whether there was."""
-        tid, status, self._system_ns = self._reap(pid)
-        if tid:
-            self._handle(tid, status)
-        return tid != 0
+    def take(self, patience_ns: int) -> Reason:
+        """Take stops, until none has come for so long (-1: for ever): `DRY`.
 
-    def measure_system_time(self, recording: Recording) -> None:
-        """Have the system time of each process recorded with its calls (wait4(2)'s rusage)."""
-        self._reap = _reap_with_usage
-        recording.system_ns = lambda: self._system_ns
-
-    def sweep(self, budget_ns: int) -> bool:
-        """Take everything that is there; False when the time was over first.
-
-        SIGCHLD is not queued: stops that came together show here. All are collected before the first tracee
-        runs on: on one CPU it has its next stop before this asks again, and would keep the others out. But
-        waitpid(-1) walks all tracees, so one that stopped alone is asked for its next stops, some in a row.
+        After the first, a pause of 2 ms is enough, so that what was recorded can be written out. `TICK`: it
+        is time to look at other things, though stops still come; `SIGNALLED`: `signal` has arrived.
         """
-        deadline = time.monotonic_ns() + budget_ns
-        waiting = self._waiting
-        while time.monotonic_ns() < deadline:
-            if not waiting:
-                while (found := self._reap(-1))[0]:
-                    waiting.append(found)
-                if not waiting:
-                    return True
-            alone = len(waiting) == 1
-            tid, status, self._system_ns = waiting.popleft()
-            self._handle(tid, status)
-            if alone:
-                for _ in range(_IN_A_ROW):
-                    if not self.wait(tid):
-                        break
-        return False
+        waiting, tracees = self._waiting, self._tracees.threads
+        waiting.until_ns = time.monotonic_ns() + _ROUND_NS
+        while tracees or self._tracees.strays:
+            waiting.tracees = len(tracees)
+            reason = waiting.next(patience_ns)
+            if reason == Reason.STOPPED:
+                self._handle(waiting.tid, waiting.status)
+                if self._held or time.monotonic_ns() > waiting.until_ns:
+                    return Reason.TICK
+                patience_ns = min(patience_ns, PAUSE_NS) if patience_ns >= 0 else PAUSE_NS
+            elif reason == Reason.FULL:
+                self._outbox.flush()
+            else:
+                return reason
+        return Reason.DRY
+
+    @property
+    def signal(self) -> int:
+        """The signal that ended the last `take`."""
+        return self._waiting.signal
+
+    def reconsider(self) -> None:
+        """Look at every tracee's next stop anew: what is to be done at it has changed."""
+        if self._plain is not None:
+            self._plain.forget_all()
 
     def _handle(self, tid: int, status: int) -> None:
         thread = self._tracees.threads.get(tid)
         try:
             if status == _SYSCALL_STATUS and thread is not None:
                 self.syscalls.stop(thread)
+                if self._plain is not None:
+                    self._plain.consider(thread)
                 return
             what = classify(status)
             if not isinstance(what, StoppedBy):
                 self._ended(tid, thread, status)
                 return
-            if thread is None and not self._tracees.follow:
-                self._tracees.dismiss(tid, 0 if what.event else what.signal)
+            if thread is None and (thread := self._newcomer(tid, what)) is None:
                 return
-            if thread is None:
-                thread = self._tracees.adopt(tid)
             if not thread.announced:
                 self._tracees.announce(thread)
             if what.signal == signal.SIGTRAP | ptrace.SYSCALL_STOP:
                 self.syscalls.stop(thread)
             else:
                 self._on_event.get(what.event, self._other)(thread, what.signal)
+            if self._plain is not None:
+                self._plain.consider(thread)
         except PtraceError as error:
             # Killed inside the stop: the wait status of its death comes next.
             if error.errno != errno.ESRCH:
                 raise
+
+    def _newcomer(self, tid: int, what: StoppedBy) -> Thread | None:
+        """Take in a tracee's child at its first stop; None where children are not followed."""
+        if self._tracees.follow:
+            return self._tracees.adopt(tid)
+        self._tracees.dismiss(tid, 0 if what.event else what.signal)
+        return None
 
     def _signal(self, thread: Thread, number: int) -> None:
         """A signal-delivery-stop."""
@@ -208,6 +217,7 @@ class Stops:
         for other in list(process.threads.values()):
             if other is not thread:
                 self._tracees.remove(other)
+        self.reconsider()
         thread.exiting = thread.listening = process.stopped = process.autopsied = False
         self._outbox.tell(Executed(time.monotonic_ns(), thread.tid, process.pid, former))
         if process.detach_on_exec and not process.first_exec:
@@ -272,6 +282,8 @@ class Stops:
         self._outbox.tell(Exited(time.monotonic_ns(), tid, pid, status))
         self.syscalls.ended(thread)
         self._tracees.remove(thread)
+        if self._plain is not None:
+            self._plain.forget(tid)
         if not thread.process.threads:
             self._held.pop(thread.process, None)
         if tid == pid:
@@ -286,21 +298,3 @@ class Stops:
     def _other(self, thread: Thread, _number: int) -> None:
         """An event of an option that is never set."""
         self._tracees.resume(thread)
-
-
-def _reap(pid: int) -> tuple[int, int, int]:
-    """Return a tid, its wait status, and 0; tid 0 when nothing is there. `pid` is -1 for anybody."""
-    try:
-        tid, status = os.waitpid(pid, os.WNOHANG | WALL)
-    except ChildProcessError:
-        return 0, 0, 0
-    return tid, status, 0
-
-
-def _reap_with_usage(pid: int) -> tuple[int, int, int]:
-    """Return a tid, its wait status, and the system time of its process so far, nanoseconds."""
-    try:
-        tid, status, usage = os.wait4(pid, os.WNOHANG | WALL)
-    except ChildProcessError:
-        return 0, 0, 0
-    return tid, status, int(usage.ru_stime * 1_000_000_000)

@@ -87,15 +87,16 @@ class SyscallStops:
     def __init__(self, tracees: Tracees, outbox: Sink, recording: Recording) -> None:
         self._tracees = tracees
         self._outbox = outbox
-        self._recording = recording
+        self.recording = recording
 
     @cached_property
-    def _gatherer(self) -> Gatherer | None:
-        return self._recording.gatherer()
+    def gatherer(self) -> Gatherer | None:
+        """What copies memory; made with the first syscall-stop."""
+        return self.recording.gatherer()
 
     def warm_up(self) -> None:
         """Load what the first stop needs, while nobody waits in it."""
-        _ = self._gatherer
+        _ = self.gatherer
 
     def stop(self, thread: Thread) -> None:
         """Take a syscall-stop, and let the thread run on (or hold it, where a rule says so)."""
@@ -111,8 +112,8 @@ class SyscallStops:
                 process.hidden
                 or (process.syscalls is not None and _native(info) not in process.syscalls)
                 or (
-                    self._recording.selection is not None
-                    and not self._recording.selection.lets_through(thread, info.number, info.arguments)
+                    self.recording.selection is not None
+                    and not self.recording.selection.lets_through(thread, info.number, info.arguments)
                 )
             ):
                 thread.entry = None
@@ -129,18 +130,18 @@ class SyscallStops:
 
     def ended(self, thread: Thread) -> None:
         """Record the stack of a thread's last call, which never returned."""
-        if self._recording.unwinder is not None:
+        if self.recording.unwinder is not None:
             if thread.stack:
                 self.stack(thread, thread.stack)
-            self._recording.unwinder.forget(thread.tid)
-        if self._recording.tampering is not None:
-            self._recording.tampering.forget(thread.tid)
+            self.recording.unwinder.forget(thread.tid)
+        if self.recording.tampering is not None:
+            self.recording.tampering.forget(thread.tid)
 
     def signal(self, thread: Thread, number: int) -> SignalDelivery:
         """Return the record of a signal-delivery-stop."""
         now = time.monotonic_ns()
         siginfo, pointer = ptrace.siginfo(thread.tid), ptrace.instruction_pointer(thread.tid)
-        gatherer = self._gatherer if thread.process.tracing else None
+        gatherer = self.gatherer if thread.process.tracing else None
         found = gatherer.signal(thread, siginfo, number) if gatherer else None
         return SignalDelivery(
             now,
@@ -155,19 +156,19 @@ class SyscallStops:
 
     def expire(self, *, everything: bool = False) -> None:
         """Let the held threads go on whose time has come."""
-        for thread, number in self._recording.delays.expired(everything=everything):
+        for thread, number in self.recording.delays.expired(everything=everything):
             self._tracees.resume(thread, number)
 
     def stack(self, thread: Thread, frames: tuple[bytes, ...] | None = None) -> None:
         """Record a thread's call stack, where that is wanted."""
-        if self._recording.unwinder is not None:
-            found = self._recording.unwinder.frames(thread.tid) if frames is None else frames
+        if self.recording.unwinder is not None:
+            found = self.recording.unwinder.frames(thread.tid) if frames is None else frames
             self._outbox.capture_only(Stack(time.monotonic_ns(), thread.tid, thread.process.pid, found))
 
     def _enter(self, thread: Thread, info: ptrace.SyscallEntryInfo) -> None:
         """Record a syscall-entry-stop."""
         now = time.monotonic_ns()
-        recording, number, arguments = self._recording, info.number, info.arguments
+        recording, number, arguments = self.recording, info.number, info.arguments
         thread.entry = number, arguments
         own = info.arch == OWN_ARCH
         tampered = None
@@ -184,10 +185,10 @@ class SyscallStops:
             arguments,
             found[0] if found else (),
             info.instruction_pointer,
+            info.stack_pointer,
             0 if own else info.arch,
             found[1] if found else (),
             found[2] if found else (),
-            info.stack_pointer,
         )
         if own and number in SENDS:
             self._outbox.tell(record)
@@ -207,7 +208,7 @@ class SyscallStops:
     def _gather_entry(
         self, thread: Thread, number: int, arguments: tuple[int, ...], stack_pointer: int
     ) -> Gathered | None:
-        gatherer = self._gatherer
+        gatherer = self.gatherer
         if gatherer is None:
             return None
         try:
@@ -224,7 +225,7 @@ class SyscallStops:
         value: int,
         is_error: bool,  # noqa: FBT001
     ) -> Gathered | None:
-        gatherer = self._gatherer
+        gatherer = self.gatherer
         if gatherer is None:
             return None
         try:
@@ -241,7 +242,7 @@ class SyscallStops:
     def _leave(self, thread: Thread, info: ptrace.SyscallExitInfo) -> None:
         """Record a syscall-exit-stop."""
         now = time.monotonic_ns()
-        recording, value, is_error = self._recording, info.value, info.is_error
+        recording, value, is_error = self.recording, info.value, info.is_error
         number, arguments = thread.entry or (0, (0, 0, 0, 0, 0, 0))
         tampered, thread.tampered = thread.tampered, None
         delay_ns = 0

@@ -19,23 +19,23 @@ from typing import Final, NoReturn
 
 import msgspec
 
+from bstinspect.capture import loop
 from bstinspect.capture.colocation import Colocation
 from bstinspect.capture.file import CaptureWriter
 from bstinspect.capture.outbox import Outbox
 from bstinspect.capture.protocol import HELLO, MAX_MESSAGE, AnyRequest, Heartbeat, Release, Seize, Trace
 from bstinspect.capture.stops import Stops
+from bstinspect.capture.syscalls import OWN_ARCH
 from bstinspect.capture.tracees import Tracees
+from bstinspect.capture.waiting import Reason
 from bstinspect.linux import prctl
 from bstinspect.linux.signalfd import SignalDescriptor
 
 NAME: Final = "bstrace-tracer"
+_BUSY_NS: Final = 500_000
+"""While something is traced, the next stop is waited for so long before anything else is looked at."""
 _FLUSH_NS: Final = 2_000_000
 """The capture is written out this often under load, and at once when nothing happens."""
-_SWEEP_NS: Final = 1_000_000
-"""With many tracees a sweep is dear (waitpid(-1) walks them all), so it is made this often at most."""
-_MANY: Final = 64
-_ROUND_NS: Final = 5_000_000
-"""How long stops are taken before the control socket gets its turn (and one autopsy more)."""
 _FAREWELL_NS: Final = 1_000_000_000
 """How long the end waits for tracees to stop and be let go."""
 
@@ -46,23 +46,22 @@ class Loop:
     def __init__(self, control: socket.socket, lifeline: int, capture_path: str) -> None:
         self._control = control
         self._lifeline = lifeline
-        self._capture = CaptureWriter(capture_path)
+        self._capture = CaptureWriter(capture_path, buffer=loop.record_buffer())
         self._outbox = Outbox(control, self._capture)
         statuses: dict[int, int | None] = {}
         self._colocation = Colocation(statuses)
         self._tracees = Tracees(self._outbox, self._colocation)
-        self._stops = Stops(self._tracees, self._outbox)
+        self._stops = Stops(self._tracees, self._outbox, loop.waiting(OWN_ARCH, (signal.SIGTERM,)))
         self._stops.statuses = statuses
-        self._signals = SignalDescriptor((signal.SIGCHLD, signal.SIGTERM))
+        self._signals = SignalDescriptor((signal.SIGCHLD, signal.SIGTERM))  # only polled: the stops take them
         self._decoder = msgspec.msgpack.Decoder(AnyRequest)
         self._poll = select.epoll()
         self._poll.register(self._signals.fileno(), select.EPOLLIN)
         self._poll.register(control.fileno(), select.EPOLLIN)
         self._poll.register(lifeline, select.EPOLLIN)
         self._writable_wanted = False
-        self._flushed = self._swept = 0
-        self._unswept = False
-        self._more = False  # the last sweep ended at its bound
+        self._flushed = 0
+        self._more = True  # stops may be there already
         self._unflushed = True
         self._ended = False
 
@@ -72,10 +71,8 @@ class Loop:
         self._stops.warm_up()
         while not self._ended:
             ready = dict(self._poll.poll(self._patience()))
-            if self._signals.fileno() in ready:
-                self._take_signals()
-            elif self._unswept or self._more:
-                self._sweep()
+            if self._more or self._signals.fileno() in ready:
+                self._take_stops()
             self._colocation.tick()
             if self._control.fileno() in ready:
                 self._take_requests()
@@ -89,7 +86,7 @@ class Loop:
         """How long to wait for something to happen, seconds; -1 for ever."""
         if self._more:
             return 0
-        if self._unswept or self._unflushed:
+        if self._unflushed:
             return 0.001
         if self._stops.holding:
             return 0.005
@@ -98,40 +95,34 @@ class Loop:
 
     def let_go(self) -> None:
         """Let every tracee go, as far as they stop in time, and write the capture out."""
+        self._stops.reconsider()
         self._colocation.end()
         self._tracees.release_all()
         deadline = time.monotonic_ns() + _FAREWELL_NS
-        poll = select.poll()
-        poll.register(self._signals.fileno(), select.POLLIN)
         while any(not thread.exiting for thread in self._tracees.threads.values()):
-            self._stops.sweep(_ROUND_NS)
-            if time.monotonic_ns() > deadline:
+            left_ns = deadline - time.monotonic_ns()
+            if left_ns <= 0:
                 break
-            poll.poll(1)
-            self._signals.read()
+            self._stops.take(left_ns)
         self._colocation.close()
         self._outbox.flush()
         self._capture.close()
 
-    def _take_signals(self) -> None:
+    def _take_stops(self) -> None:
         self._unflushed = True
-        for number, pid in self._signals.read():
-            if number == signal.SIGTERM:
-                self._ended = True
-            else:
-                self._stops.wait(pid)
-        self._unswept = True
-        if len(self._tracees.threads) <= _MANY or time.monotonic_ns() - self._swept > _SWEEP_NS:
-            self._sweep()
-
-    def _sweep(self) -> None:
-        self._more = not self._stops.sweep(_ROUND_NS)
-        self._unswept = False
-        self._unflushed = True
-        self._swept = time.monotonic_ns()
+        if not (self._tracees.threads or self._tracees.strays):
+            self._ended = any(number == signal.SIGTERM for number, _ in self._signals.read())
+            self._more = False
+            return
+        tracing = any(process.tracing for process in self._tracees.processes.values())
+        reason = self._stops.take(_BUSY_NS if tracing else 0)
+        self._more = reason == Reason.TICK
+        if reason == Reason.SIGNALLED:
+            self._ended = True
 
     def _take_requests(self) -> None:
         self._unflushed = True
+        self._stops.reconsider()
         while True:
             try:
                 data = self._control.recv(MAX_MESSAGE, socket.MSG_DONTWAIT)

@@ -100,7 +100,8 @@ def _run(
     capture: CaptureWriter | None,
 ) -> tuple[int, int]:
     statuses: dict[int, int | None] = {}
-    display = None if output is None else Display(options, output, statuses, say)
+    first = recording.capture_start(options) if capture is None else capture.start
+    display = None if output is None else Display(options, output, statuses, first)
     outbox = recording.outbox(options.record, capture, display.outbox if display else None, say)
     run = Run(
         outbox,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
+from bstinspect.capture import loop
 from bstinspect.trace import outputs, rendering
+from bstinspect.trace.ending import say
 from bstinspect.trace.outbox import DirectOutbox, PipeOutbox
-from bstinspect.trace.recording import capture_start
 from bstinspect.trace.reporting import renderer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from bstinspect.records import CaptureStart
     from bstinspect.trace.options import Options
 
 _PIPE_BYTES: Final = 1 << 20
@@ -26,11 +26,10 @@ class Display:
         options: Options,
         output: outputs.SharedOutput | outputs.SeparateOutput,
         statuses: dict[int, int | None],
-        say: Callable[[str], None],
+        start: CaptureStart,
     ) -> None:
         self._output = output
         self._statuses = statuses
-        self._say = say
         self._child = 0
         self.outbox: DirectOutbox | PipeOutbox
         if output.shared_with_the_command:
@@ -40,8 +39,8 @@ class Display:
             self._child = rendering.start(renderer(options, output), reading, writing)
             output.abandon()
             statuses[self._child] = None
-            self.outbox = PipeOutbox(writing, self._nobody_reads)
-        self.outbox.capture_only(capture_start(options))
+            self.outbox = PipeOutbox(writing, self._nobody_reads, loop.record_buffer())
+        self.outbox.capture_only(start)
 
     def wait(self) -> None:
         """Wait until everything is written; the outbox is closed already."""
@@ -60,5 +59,5 @@ class Display:
         """Tell why that process is gone; only for want of a reader does the command end."""
         if self._end() == rendering.NOBODY_READS << 8:
             return True
-        self._say("the process that writes the trace has ended; the program goes on, and the rest is lost")
+        say("the process that writes the trace has ended; the program goes on, and the rest is lost")
         return False

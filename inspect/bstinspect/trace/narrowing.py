@@ -99,16 +99,30 @@ class Narrowing:
 
 
 class NarrowReporter:
-    """A reporter that gets only what was asked for."""
+    """A reporter that gets only what was asked for; what its decoder cannot take is left out."""
 
-    def __init__(self, options: Options, inner: Reporter) -> None:
+    def __init__(self, options: Options, inner: Reporter, complain: Callable[[Exception], None]) -> None:
         self._narrowing = Narrowing(options)
         self._inner = inner
+        self._complain = complain
 
     def feed(self, records: Iterable[Record]) -> None:
-        """Take records in order."""
-        self._inner.feed(self._narrowing.of(records))
+        """Take records in order. Raises OSError where the output cannot be written."""
+        left = self._narrowing.of(records)
+        while not self._whole(lambda: self._inner.feed(left)):
+            pass  # it goes on behind the record that failed
 
     def finish(self) -> None:
-        """Say what is left to say: there are no more."""
-        self._inner.finish()
+        """Say what is left to say: there are no more. Raises OSError."""
+        self._whole(self._inner.finish)
+
+    def _whole(self, work: Callable[[], None]) -> bool:
+        """Tell whether a piece of work was done to its end."""
+        try:
+            work()
+        except OSError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a file that somebody sent may hold anything
+            self._complain(error)
+            return False
+        return True

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-import struct
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
+
+from bstinspect.capture.buffer import FLUSH_BYTES, PlainBuffer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bstinspect.capture.buffer import RecordBuffer
+    from bstinspect.capture.loop import CompiledBuffer
     from bstinspect.records import Record
     from bstinspect.trace.rendering import Renderer
-
-LENGTH: Final = struct.Struct("<I")
-_FLUSH_BYTES: Final = 1 << 15
 
 
 class Answers:
@@ -24,6 +24,9 @@ class Answers:
 
     def done(self, request: int, *, ok: bool = True, errno: int = 0, message: str = "") -> None:
         """Take the answer to a request."""
+
+    buffer: RecordBuffer | None = None
+    """Where records wait, if others may put theirs there as well."""
 
 
 class DirectOutbox(Answers):
@@ -62,38 +65,40 @@ class DirectOutbox(Answers):
 class PipeOutbox(Answers):
     """Takes what the tracer sees. Nothing is ever dropped: a decoder that lags makes the tracees wait."""
 
-    def __init__(self, descriptor: int, nobody_reads: Callable[[], bool]) -> None:
+    buffer: PlainBuffer | CompiledBuffer
+
+    def __init__(
+        self, descriptor: int, nobody_reads: Callable[[], bool], buffer: PlainBuffer | CompiledBuffer
+    ) -> None:
         """`nobody_reads` is asked when the decoder is gone: because its output is read no more, or else."""
         self._descriptor = descriptor
         self._nobody_reads = nobody_reads
         self._encode = msgspec.msgpack.Encoder().encode
-        self._buffer = bytearray()
+        self.buffer = buffer
         self._gone = False
         self.broken = False
         """Nobody reads the trace any more."""
 
     def capture_only(self, record: Record) -> None:
         """Take a record."""
-        payload = self._encode(record)
-        self._buffer += LENGTH.pack(len(payload))
-        self._buffer += payload
-        if len(self._buffer) >= _FLUSH_BYTES:
+        if self.buffer.append(self._encode(record)) >= FLUSH_BYTES:
             self.flush()
 
     tell = capture_only
 
     def flush(self) -> None:
         """Hand over what is buffered."""
-        pending = memoryview(self._buffer)
+        contents = self.buffer.contents()
+        written = 0
         try:
-            while pending and not self._gone:
-                pending = pending[os.write(self._descriptor, pending) :]
+            while written < len(contents) and not self._gone:
+                written += os.write(self._descriptor, contents[written:])
         except BrokenPipeError:
             self._gone = True
             self.broken = self._nobody_reads()
         finally:
-            pending.release()
-        self._buffer.clear()
+            contents.release()
+        self.buffer.clear()
 
     def close(self) -> None:
         """Hand over what is buffered, and close the pipe."""

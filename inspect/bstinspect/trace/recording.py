@@ -128,6 +128,7 @@ class FileOutbox(Answers):
         self._beside = beside
         self._say = say
         self._complained = False
+        self.buffer = None if beside is not None else writer.buffer  # the compiled loop serves one outbox
         writer.flush()
         self._empty = writer.size
 
@@ -186,11 +187,14 @@ def announce(path: str, writer: CaptureWriter, say: Callable[[str], None]) -> No
 
 def open_capture(options: Options) -> CaptureWriter:
     """Open the file of --record; one that is there is only overwritten with --force. Raises LaunchError."""
+    from bstinspect.capture import loop
     from bstinspect.capture.file import CaptureWriter
 
     path = options.record
+    flags = os.O_TRUNC if options.force else os.O_EXCL
+    buffer = None if options.output else loop.record_buffer()
     try:
-        return CaptureWriter(path, os.O_TRUNC if options.force else os.O_EXCL, capture_start(options))
+        return CaptureWriter(path, flags, capture_start(options), buffer)
     except FileExistsError:
         raise LaunchError(f"'{path}' is there already: --force overwrites it") from None
     except OSError as error:

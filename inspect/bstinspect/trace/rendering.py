@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
 import msgspec
 
+from bstinspect.capture.buffer import LENGTH
 from bstinspect.records import AnyRecord, Attached, Detached, Exited, Record
 from bstinspect.trace.launching import give_up_standard_streams
-from bstinspect.trace.outbox import LENGTH
 from bstinspect.trace.outputs import CommandOutput, SeparateOutput, SharedOutput
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Renderer:
         self.debug = debug
         self.complained = False
         """A decoder has failed."""
-        self._reporters = tuple(reporters)
+        self.reporters: tuple[Reporter, ...] = tuple(reporters)
         self._output = output
         self._messages = messages
 
@@ -65,13 +65,13 @@ class Renderer:
             for record in batch:
                 self._one(record)
         else:
-            for reporter in self._reporters:
+            for reporter in self.reporters:
                 reporter.feed(batch)
         self._output.flush()
 
     def end(self) -> None:
         """Say what is left to say. Raises OSError."""
-        for reporter in self._reporters:
+        for reporter in self.reporters:
             reporter.finish()
         self._output.close()
 
@@ -95,7 +95,7 @@ class Renderer:
                 self._say(f"Process {record.tid} attached")
             elif isinstance(record, Detached):
                 self._say(f"Process {record.tid} detached")
-        for reporter in self._reporters:
+        for reporter in self.reporters:
             reporter.feed((record,))
         if isinstance(record, Exited | Detached) and isinstance(self._output, SeparateOutput):
             self._output.end(record.tid)

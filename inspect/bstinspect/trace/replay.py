@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -59,15 +60,15 @@ def _do(options: Options) -> int:
         print(version() if options.version else replay_text(), end="")
         return 0
     path = _path(options.replay)
-    reader = CaptureReader(path)
-    records = reader.available()
-    start = next(records, None)
-    if not isinstance(start, CaptureStart):
-        raise CaptureError(f"{path} is empty, or cut before its first record")
-    _suit(options, start)
-    for warning in options.warnings:
-        say(warning)
-    return _show(options, reader, start, records)
+    with closing(CaptureReader(path)) as reader:
+        records = reader.available()
+        start = next(records, None)
+        if not isinstance(start, CaptureStart):
+            raise CaptureError(f"{path} is empty, or cut before its first record")
+        _suit(options, start)
+        for warning in options.warnings:
+            say(warning)
+        return _show(options, reader, start, records)
 
 
 def _path(name: str) -> str:

@@ -83,10 +83,11 @@ def _reporters(options: Options, output: outputs.SharedOutput | outputs.Separate
 
 def renderer(options: Options, output: outputs.SharedOutput | outputs.SeparateOutput) -> Renderer:
     """Make what feeds the reporters, for a trace or a replay."""
-    found = _reporters(options, output)
+    messages = "attach" not in options.wanted.quiet and not options.replay
+    made = Renderer((), output, messages=messages, debug=options.debug)
+    made.reporters = tuple(_reporters(options, output))
     if options.record or options.replay:
         from bstinspect.trace.narrowing import NarrowReporter
 
-        found = [NarrowReporter(options, each) for each in found]
-    messages = "attach" not in options.wanted.quiet and not options.replay
-    return Renderer(found, output, messages=messages, debug=options.debug)
+        made.reporters = tuple(NarrowReporter(options, each, made.complain) for each in made.reporters)
+    return made

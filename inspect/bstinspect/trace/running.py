@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import select
 import signal
+import time
 from typing import TYPE_CHECKING, Final
 
+from bstinspect.capture import loop
 from bstinspect.capture.stops import Stops
+from bstinspect.capture.syscalls import OWN_ARCH
 from bstinspect.capture.tracees import Tracees
+from bstinspect.capture.waiting import Reason
 from bstinspect.errors import PtraceError
 from bstinspect.linux import proc
-from bstinspect.linux.signalfd import SignalDescriptor
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
 
 FATAL: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGTERM)
 """What ends strace; -I says when it may."""
-_ROUND_NS: Final = 5_000_000
-_FAREWELL_S: Final = 1.0
+_FOR_EVER: Final = -1
+_FAREWELL_NS: Final = 1_000_000_000
 
 
 class Run:
@@ -57,10 +59,10 @@ class Run:
         self._filtered = filtered
         self._colocation = colocation
         self.tracees = Tracees(outbox, colocation, follow=follow, detach_on_exec=detach_on_exec, named=named)
-        self.stops = Stops(self.tracees, outbox, recording, autopsies=False)
+        waiting = loop.waiting(OWN_ARCH, fatal, measure=measure)
+        self.stops = Stops(self.tracees, outbox, waiting, recording, autopsies=False)
         if measure:
-            self.stops.measure_system_time(recording)
-        self._signals = SignalDescriptor((signal.SIGCHLD, *fatal))
+            recording.system_ns = lambda: waiting.system_ns
         self.command = 0
         """The pid of the command, if one was started."""
 
@@ -87,28 +89,20 @@ class Run:
 
     def loop(self) -> int:
         """Take stops until the last tracee is gone; return the fatal signal that ended it before, or 0."""
-        poll = select.poll()
-        poll.register(self._signals.fileno(), select.POLLIN)
-        more = True
         while (self.tracees.threads or self.tracees.strays) and not self._outbox.broken:
-            if not more:
-                self._outbox.flush()
-            poll.poll(0 if more else self._patience_ms())
+            if self.stops.take(self._patience_ns()) == Reason.SIGNALLED:
+                return self.stops.signal
+            self.stops.syscalls.expire()
             if self._colocation is not None:
                 self._colocation.tick()
-            self.stops.syscalls.expire()
-            for number, _pid in self._signals.read():
-                if number != signal.SIGCHLD:
-                    return number
-            more = not self.stops.sweep(_ROUND_NS)
+            self._outbox.flush()
         return signal.SIGPIPE if self._outbox.broken else 0
 
-    def _patience_ms(self) -> int | None:
-        """How long to wait for a stop, milliseconds; None for ever."""
-        due_ns = [] if self._delays.next_ns is None else [self._delays.next_ns]
-        if self._colocation is not None and self._colocation.patience_ns >= 0:
-            due_ns.append(self._colocation.patience_ns)
-        return min(due_ns) // 1_000_000 + 1 if due_ns else None
+    def _patience_ns(self) -> int:
+        """How long to wait for a stop, nanoseconds; -1 for ever."""
+        due_ns = _FOR_EVER if self._delays.next_ns is None else self._delays.next_ns
+        patience_ns = _FOR_EVER if self._colocation is None else self._colocation.patience_ns
+        return max(due_ns, patience_ns) if _FOR_EVER in (due_ns, patience_ns) else min(due_ns, patience_ns)
 
     def let_go(self, number: int) -> None:
         """Let every tracee go; the command gets the signal that ended the run (strace's cleanup)."""
@@ -122,22 +116,20 @@ class Run:
             if process.filtered:  # without a tracer its calls would fail
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(process.pid, signal.SIGKILL)
+        self.stops.reconsider()
         self.tracees.release_all()
         self.stops.syscalls.expire(everything=True)
-        poll = select.poll()
-        poll.register(self._signals.fileno(), select.POLLIN)
-        patience = int(_FAREWELL_S * 1000)
+        deadline = time.monotonic_ns() + _FAREWELL_NS
         while any(not thread.exiting for thread in self.tracees.threads.values()):
-            more = not self.stops.sweep(_ROUND_NS)
-            if not self.tracees.threads or not (poll.poll(0 if more else patience) or more):
+            left_ns = deadline - time.monotonic_ns()
+            if left_ns <= 0:
                 break
-            self._signals.read()
+            self.stops.take(left_ns)
 
     def close(self) -> None:
-        """Close what it opened, and give every CPU mask back."""
+        """Give every CPU mask back."""
         if self._colocation is not None:
             self._colocation.close()
-        self._signals.close()
 
 
 def explain(error: PtraceError) -> str:

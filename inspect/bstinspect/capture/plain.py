@@ -1,0 +1,71 @@
+"""Which tracees' stops the compiled loop takes: those of which every plain stop only has to be recorded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bstinspect.capture import colocation, reads
+from bstinspect.capture.protocol import SENDS
+from bstinspect.capture.syscalls import EXECS, SyscallStops
+from bstinspect.decode.architecture import native_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from bstinspect.capture.loop import CompiledWaiting
+    from bstinspect.capture.tracee import Thread
+    from bstinspect.capture.tracees import Tracees
+
+_NEVER: Final = EXECS | frozenset(SENDS) | colocation.CALLS
+"""Something is to be done at their stops beside recording them."""
+
+
+class PlainStops:
+    """Registers tracees with the compiled loop."""
+
+    def __init__(self, waiting: CompiledWaiting, tracees: Tracees, syscalls: SyscallStops) -> None:
+        self._waiting = waiting
+        self._tracees = tracees
+        self._syscalls = syscalls
+        self._wanted: Container[int] | None = None
+        self._ready = False
+
+    def consider(self, thread: Thread) -> None:
+        """Register a thread after a stop, where its next ones can be left to the loop; or take it off."""
+        process, tid = thread.process, thread.tid
+        if (
+            not process.tracing
+            or process.releasing
+            or process.hidden
+            or process.first_exec
+            or process.filtered
+            or tid not in self._tracees.threads
+        ):
+            self._waiting.forget(tid)
+            return
+        if not self._ready:
+            self._ready = True
+            self._wanted = process.syscalls
+            self._describe(process.syscalls)
+        if process.syscalls is self._wanted:
+            self._waiting.register(tid, process.pid, inside=thread.entry is not None)
+
+    def _describe(self, syscalls: Container[int] | None) -> None:
+        """Tell the loop what is recorded; nothing where there is something to decide at every call."""
+        recording, gatherer = self._syscalls.recording, self._syscalls.gatherer
+        if recording.selection or recording.tampering or recording.unwinder:
+            return
+        numbers = set(native_numbers().values()) - _NEVER
+        passed_over = {number for number in numbers if syscalls is not None and number not in syscalls}
+        plans = dict.fromkeys(numbers, reads.Plan()) if gatherer is None else gatherer.plans()
+        recorded = {number: plan for number, plan in plans.items() if number in numbers - passed_over}
+        limits = reads.DEFAULT_LIMITS if gatherer is None else gatherer.limits
+        self._waiting.record(recorded, limits, passed_over=passed_over)
+
+    def forget(self, tid: int) -> None:
+        """A thread has ended."""
+        self._waiting.forget(tid)
+
+    def forget_all(self) -> None:
+        """Have every tracee's next stop looked at here."""
+        self._waiting.forget_all()
