@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from bstinspect.decode.named import ABBREV, choice_text, constant_text, flags_text
 from bstinspect.decode.quote import quote, quote_name
-from bstinspect.decode.style import PLAIN, Constants, Style
+from bstinspect.decode.style import PLAIN, Style, all_calls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 AT_FDCWD: Final = -100
 PATH_MAX: Final = 4096
+REGISTERS: Final = 6
+"""So many arguments a call can have."""
+_NO_ARGUMENTS: Final = (0,) * REGISTERS
 _U64: Final = (1 << 64) - 1
 
 
@@ -71,6 +75,21 @@ def octal(value: int) -> str:
 class Call:
     """One system call, at its entry (`leaving` is False) or at its exit."""
 
+    # A call is made for every line: what most calls leave as it is costs nothing here.
+    given = REGISTERS
+    """How many arguments were recorded."""
+    pid = 0
+    """The thread that made the call; 0 where nobody says."""
+    stack_pointer = 0
+    """The thread's stack pointer; 0 where nobody says."""
+    leaving = False
+    value = 0
+    is_error = False
+    note = ""
+    """What is printed in brackets behind the result."""
+    kept: Any = None
+    """What a decoder wants to remember from the entry to the exit."""
+
     def __init__(
         self,
         name: str,
@@ -81,23 +100,15 @@ class Call:
     ) -> None:
         self.name = name
         self.arguments = arguments
-        self.given = len(arguments)
+        """The raw registers, always six: 0 where one was not recorded."""
+        if len(arguments) != REGISTERS:
+            self.given = len(arguments)
+            self.arguments = (*arguments, *_NO_ARGUMENTS)[:REGISTERS]
         self.memory = memory
         self.before = memory
         """What was there at the entry."""
         self.tables = tables
         self.style = style
-        self.pid = 0
-        """The thread that made the call; 0 where nobody says."""
-        self.stack_pointer = 0
-        """The thread's stack pointer; 0 where nobody says."""
-        self.leaving = False
-        self.value = 0
-        self.is_error = False
-        self.note = ""
-        """What is printed in brackets behind the result."""
-        self.kept: Any = None
-        """What a decoder wants to remember from the entry to the exit."""
 
     def leave(self, value: int, memory: Source, *, is_error: bool) -> None:
         """Take the exit stop."""
@@ -108,12 +119,13 @@ class Call:
 
     def __getitem__(self, index: int) -> int:
         """Return a raw argument; 0 where it was not recorded."""
-        return self.arguments[index] if index < self.given else 0
+        return self.arguments[index]
 
     @property
     def abbreviated(self) -> bool:
         """Whether long structures of this call are cut short (-e abbrev=)."""
-        return self.style.abbreviated(self.name)
+        abbreviated = self.style.abbreviated
+        return abbreviated is all_calls or abbreviated(self.name)
 
     @property
     def failed(self) -> bool:
@@ -135,9 +147,13 @@ class Call:
         That is so where it cannot be read, where the call failed, and for the calls that -e verbose= leaves
         out.
         """
-        if (self.leaving and self.is_error) or not self.style.verbose(self.name):
+        if not address or (self.is_error and self.leaving):
             return None
-        return self.peek(address, size)
+        verbose = self.style.verbose
+        if verbose is not all_calls and not verbose(self.name):
+            return None
+        data = self.memory.read(address, size)
+        return data if len(data) == size else None
 
     def fetch_anyway(self, address: int, size: int) -> bytes | None:
         """Read a structure even where the call failed (strace's umove_or_printaddr_ignore_syserror)."""
@@ -157,7 +173,9 @@ class Call:
         data = self.memory.string(address, most + 1)
         if data is None:
             return pointer(address)
-        return self.cstring(data[: most + 1]) if data.endswith(b"\0") else self.quoted(data[:most], cut=True)
+        if data.endswith(b"\0"):
+            return quote(data[:-1], self.style.hexadecimal)
+        return quote(data[:most], self.style.hexadecimal, cut=True)
 
     def text(self, address: int) -> str:
         """Print a C string, cut as -s says (strace's printstr)."""
@@ -174,12 +192,14 @@ class Call:
         """Print `length` bytes, cut as -s says (strace's printstrn)."""
         if not address:
             return "NULL"
-        shown = self.style.strings
-        size = min(length & _U64, shown + 1)
-        data = self.peek(address, size) if size else b""
-        if data is None:
+        style = self.style
+        shown = style.strings
+        length &= _U64
+        size = length if length <= shown else shown + 1
+        data = self.memory.read(address, size) if size else b""
+        if len(data) != size:
             return pointer(address)
-        return self.quoted(data[:shown], cut=length & _U64 > shown)
+        return quote(data[:shown], style.hexadecimal, cut=length > shown)
 
     def cstring(self, data: bytes) -> str:
         """Quote a field that holds a C string: up to its NUL, with ``...`` where there is none."""
@@ -203,26 +223,7 @@ class Call:
 
         `unknown` is the comment where none is known; with None, 0 prints nothing.
         """
-        constants = self.style.constants
-        if constants is Constants.RAW:
-            return number(value) if value or unknown is not None else ""
-        names: list[str] = []
-        left = value
-        for table in tables:
-            for bits, name in table.items():
-                if (left or not names) and (left == bits or (bits and left & bits == bits)):
-                    names.append(name)
-                    left &= ~bits
-                    if not left:
-                        break
-        if not names:
-            if not value:
-                return "0" if unknown is not None else ""
-            return number(value) + (f" /* {unknown} */" if unknown else "")
-        if left:
-            names.append(number(left))
-        text = "|".join(names)
-        return f"{number(value)} /* {text} */" if constants is Constants.VERBOSE else text
+        return flags_text(value, tables, self.style.constants, unknown, number)
 
     def choice(
         self,
@@ -232,25 +233,20 @@ class Call:
         number: Callable[[int], str] = hexadecimal,
     ) -> str:
         """Print the one name of a value (strace's printxval)."""
-        if self.style.constants is Constants.RAW:
-            return number(value)
-        for table in tables:
-            if (name := table.get(value)) is not None:
-                return self.constant(value, name, number)
-        return number(value) + (f" /* {unknown} */" if unknown else "")
+        return choice_text(value, tables, self.style.constants, unknown, number)
 
     def constant(self, value: int, name: str, number: Callable[[int], str] = hexadecimal) -> str:
         """Print a value whose name is known (strace's print_xlat)."""
         constants = self.style.constants
-        if constants is Constants.ABBREV:
-            return name
-        return number(value) if constants is Constants.RAW else f"{number(value)} /* {name} */"
+        return name if constants is ABBREV else constant_text(value, name, constants, number)
 
     # What numbers stand for.
 
     def descriptor(self, number: int) -> str:
         """Print a descriptor, with what it is where -y says so."""
-        return str(number) + (self._details(number) if number >= 0 else "")
+        if number < 0 or not self.style.descriptors:
+            return str(number)
+        return str(number) + self._details(number)
 
     def directory(self, number: int) -> str:
         """Print the directory descriptor of an ...at() call."""

@@ -34,8 +34,10 @@ class _Entries(Shape):
 
     def _counted(self, call: Call, where: int, size: int) -> str:
         """Walk from entry to entry, as far as they make sense."""
+        count = self._count(call.peek(where, size) or b"")
+        if count:
+            return f"{pointer(where)} /* {count} entries */"
         text = pointer(where)
-        count = 0
         at: int | None = where
         while at is not None and size >= self._head.size:
             head = call.fetch(at, self._head.size)
@@ -45,6 +47,18 @@ class _Entries(Shape):
             at, size, comment = self._next(at, size, self._head.unpack(head)[2], "d_reclen ")
             text += comment
         return f"{text} /* {count}{'+' if size else ''} entries */"
+
+    def _count(self, data: bytes) -> int:
+        """Count the entries where nothing is wrong with them; else return 0."""
+        count = at = 0
+        size, least = len(data), self._head.size
+        while size - at >= least:
+            length = data[at + 16] | data[at + 17] << 8
+            if not least <= length <= size - at:
+                break
+            at += length
+            count += 1
+        return count if at == size else 0
 
     def _printed(self, call: Call, where: int, size: int) -> str:
         texts = []

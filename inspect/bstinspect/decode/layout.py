@@ -78,3 +78,8 @@ class Wanted:
     def every_call(self) -> bool:
         """Whether no call has to be held back until its result is known."""
         return self.statuses == STATUSES and self.errors is None and not self.shortest_ns
+
+    @property
+    def dumps(self) -> bool:
+        """Whether the data of some descriptors is dumped."""
+        return self.reads is not no_numbers or self.writes is not no_numbers

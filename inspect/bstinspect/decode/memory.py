@@ -21,6 +21,8 @@ from bstinspect.decode.constants.memory import (
     MREMAP_FLAGS,
     PKEY_ACCESS,
 )
+from bstinspect.decode.named import ABBREV, choice_text, flags_text
+from bstinspect.decode.remembered import Remembered
 from bstinspect.decode.shape import Shape, address_result, decimal_result, descriptor_result
 from bstinspect.decode.structures import text_at
 
@@ -44,19 +46,20 @@ def abbreviating(call: Call) -> Call:
 
 def _map_flags(index: int) -> Argument:
     """Print the flags of mmap: a type, flags, and the size of huge pages as a number."""
+    return lambda call: call.constant(call.arguments[index], _MAP_NAMES[call.arguments[index]])
 
-    def argument(call: Call) -> str:
-        value = call[index]
-        names = abbreviating(call)
-        parts = [names.choice(value & _MAP_TYPE, MMAP_FLAGS, unknown="MAP_???")]
-        # strace's mask is an int: the upper half gets lost.
-        if flags := u32(value) & ~_MAP_TYPE & ~_HUGE_MASK:
-            parts.append(names.flags(flags, MMAP_FLAGS, unknown=None))
-        if huge := value & _HUGE_MASK:
-            parts.append(f"{huge >> _HUGE_SHIFT}<<MAP_HUGE_SHIFT")
-        return call.constant(value, "|".join(parts))
 
-    return argument
+def _map_names(value: int) -> str:
+    parts = [choice_text(value & _MAP_TYPE, (MMAP_FLAGS,), ABBREV, "MAP_???", hexadecimal)]
+    # strace's mask is an int: the upper half gets lost.
+    if flags := u32(value) & ~_MAP_TYPE & ~_HUGE_MASK:
+        parts.append(flags_text(flags, (MMAP_FLAGS,), ABBREV, None, hexadecimal))
+    if huge := value & _HUGE_MASK:
+        parts.append(f"{huge >> _HUGE_SHIFT}<<MAP_HUGE_SHIFT")
+    return "|".join(parts)
+
+
+_MAP_NAMES: Final[Remembered[int]] = Remembered(_map_names)
 
 
 def _memfd_flags(call: Call) -> str:

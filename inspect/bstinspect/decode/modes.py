@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from bstinspect.decode.call import Call, hexadecimal, octal, u32
 from bstinspect.decode.constants.files import MODETYPES, OPEN_ACCESS_MODES, OPEN_MODE_FLAGS
+from bstinspect.decode.named import ABBREV
+from bstinspect.decode.remembered import Remembered
 from bstinspect.decode.style import Constants
 
 if TYPE_CHECKING:
@@ -20,14 +22,21 @@ _DEVICES: Final = frozenset({0o020000, 0o060000})
 
 def mode_text(call: Call, value: int) -> str:
     """Print ``S_IFREG|S_ISUID|0755`` (strace's print_symbolic_mode_t)."""
-    kind = value & _FORMAT
     constants = call.style.constants
+    return _MODES[value] if constants is ABBREV else _mode_text(value, constants)
+
+
+def _mode_text(value: int, constants: Constants) -> str:
+    kind = value & _FORMAT
     if constants is Constants.RAW or (kind and kind not in MODETYPES):
         return octal(value)
     names = [MODETYPES[kind]] if kind else []
     names += [name for bit, name in _SPECIAL.items() if value & bit]
     text = "|".join([*names, octal(value & ~(_FORMAT | 0o7000))])
     return f"{octal(value)} /* {text} */" if constants is Constants.VERBOSE else text
+
+
+_MODES: Final[Remembered[int]] = Remembered(lambda value: _mode_text(value, ABBREV))
 
 
 def is_device(mode: int) -> bool:
@@ -48,6 +57,10 @@ def device_text(call: Call, number: int) -> str:
 
 def open_modes(value: int) -> str:
     """Return ``O_RDWR|O_CLOEXEC``, whatever -X says: the access mode, then the flags."""
+    return _OPEN_MODES[value]
+
+
+def _open_modes(value: int) -> str:
     names = [OPEN_ACCESS_MODES[value & 3]]
     left = value & ~3
     for bits, name in OPEN_MODE_FLAGS.items():
@@ -57,9 +70,13 @@ def open_modes(value: int) -> str:
     return "|".join([*names, hexadecimal(left)] if left else names)
 
 
+_OPEN_MODES: Final[Remembered[int]] = Remembered(_open_modes)
+
+
 def open_flags_text(call: Call, value: int) -> str:
     """Print the flags of open(2) and of whatever makes descriptors as it does."""
-    return call.constant(value, open_modes(value))
+    names = _OPEN_MODES[value]
+    return names if call.style.constants is ABBREV else call.constant(value, names)
 
 
 def is_creating(flags: int) -> bool:
@@ -69,4 +86,4 @@ def is_creating(flags: int) -> bool:
 
 def open_flags(index: int) -> Argument:
     """Print the flags of open(2)."""
-    return lambda call: open_flags_text(call, u32(call[index]))
+    return lambda call: open_flags_text(call, call.arguments[index] & 0xFFFFFFFF)

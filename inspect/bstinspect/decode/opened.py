@@ -3,18 +3,92 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from bstinspect.decode.architecture import Architecture, foreign
+from bstinspect.decode.architecture import foreign
 from bstinspect.decode.blocks import Recorded
-from bstinspect.decode.call import Call
+from bstinspect.decode.call import REGISTERS, Call
 from bstinspect.decode.generic import SAME_EVERYWHERE, as_numbers
+from bstinspect.decode.shape import Shape, value_text
 from bstinspect.decode.table import shape_of
 
 if TYPE_CHECKING:
-    from bstinspect.decode.shape import Shape
+    from bstinspect.decode.architecture import Architecture
     from bstinspect.decode.style import Style
     from bstinspect.records import SyscallEntry, SyscallExit
+
+_MOST: Final = 512
+
+
+class Form:
+    """How the calls of one number are printed: all that is the same for each of them, looked up once."""
+
+    def __init__(self, number: int, tables: Architecture, style: Style, *, own: bool) -> None:
+        self.tables = tables
+        self.style = style
+        self.name = tables.name(number)
+        call = Call(self.name, (), Recorded(), tables, style)
+        self.shape: Shape = shape_of(call) if own or self.name in SAME_EVERYWHERE else as_numbers(call)
+        self.arguments = tables.counts.get(number, REGISTERS)
+        """So many arguments the call has; the other registers hold anything."""
+        self.ends = bool(self.shape.after) or type(self.shape).exit is not Shape.exit
+        """Something is printed at the exit, besides the result."""
+        self.value_text = value_text(self.shape.result, style)
+        """How to print the result where its value alone says that."""
+        self.raw = style.raw(self.name)
+        self.begun: dict[tuple[int, ...], str] = {}
+        """What `begin` returned for arguments, where these alone say it; `remember` adds to it."""
+
+    def call(self, record: SyscallEntry, recorded: Recorded) -> Call:
+        """Begin to decode a call; `recorded` is what its record holds."""
+        call = Call(self.name, record.arguments, recorded, self.tables, self.style)
+        call.pid = record.tid
+        call.stack_pointer = record.stack_pointer
+        return call
+
+    def begin(self, call: Call) -> str:
+        """Return the name, and the arguments that are printed at the entry."""
+        shape = self.shape
+        arguments = ", ".join(shape.entry(call))
+        if arguments and shape.waits(call):
+            arguments += shape.separator
+        return f"{self.name}({arguments}"
+
+    def remember(self, arguments: tuple[int, ...], call: Call, text: str) -> None:
+        """Remember what `begin` returned for a call without memory, where it did nothing else."""
+        if self.shape.from_registers and call.kept is None and not call.note:
+            if len(self.begun) >= _MOST:
+                self.begun.clear()
+            self.begun[arguments] = text
+
+
+class Forms:
+    """The forms of one machine's calls, in one manner of printing."""
+
+    def __init__(self, tables: Architecture, style: Style) -> None:
+        self._tables = tables
+        self._style = style
+        self._own: dict[int, Form] = {}
+
+    def of(self, record: SyscallEntry) -> Form:
+        """Return how to print a call; one of a kind that is not the machine's own mostly as numbers."""
+        form = self._own.get(record.number)
+        if form is not None and (not record.arch or self._tables.is_own(record.arch)):
+            return form
+        return self._look_up(record.number, record.arch)
+
+    def _look_up(self, number: int, arch: int) -> Form:
+        own = self._tables.is_own(arch)
+        form = Form(number, self._tables if own else foreign(arch), self._style, own=own)
+        if own and number in self._tables.names:  # of other numbers there is no end
+            self._own[number] = form
+        return form
+
+    def open(self, record: SyscallEntry) -> Opened:
+        """Begin to decode a call."""
+        form = self.of(record)
+        recorded = Recorded.of(record)
+        return Opened(record, form.call(record, recorded), form, recorded)
 
 
 @dataclass(slots=True)
@@ -23,22 +97,15 @@ class Opened:
 
     entry: SyscallEntry
     call: Call
-    shape: Shape
+    form: Form
     recorded: Recorded
     """What was read at the entry."""
+
+    @property
+    def shape(self) -> Shape:
+        """How its arguments and its result are printed."""
+        return self.form.shape
 
     def leave(self, record: SyscallExit) -> None:
         """Take the exit."""
         self.call.leave(record.value, Recorded.of(record, self.recorded), is_error=record.is_error)
-
-
-def open_call(record: SyscallEntry, tables: Architecture, style: Style) -> Opened:
-    """Begin to decode a call; one of another kind than the machine's own has a name, and mostly numbers."""
-    own = tables.is_own(record.arch)
-    tables = tables if own else foreign(record.arch)
-    recorded = Recorded.of(record)
-    call = Call(tables.name(record.number), record.arguments, recorded, tables, style)
-    call.pid = record.tid
-    call.stack_pointer = record.stack_pointer
-    shape = shape_of(call) if own or call.name in SAME_EVERYWHERE else as_numbers(call)
-    return Opened(record, call, shape, recorded)

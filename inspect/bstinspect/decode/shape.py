@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from bstinspect.decode.call import Call, hexadecimal, octal
+
+if TYPE_CHECKING:
+    from bstinspect.decode.style import Style
 
 Argument: TypeAlias = Callable[[Call], str | None]
 """Text of an argument; None where the call does not take it after all."""
 Result: TypeAlias = Callable[[Call], str]
+_U64: Final = (1 << 64) - 1
+
+
+def decimal(value: int) -> str:
+    """Return a register in decimal: unsigned."""
+    return str(value & _U64)
 
 
 def decimal_result(call: Call) -> str:
     """Print a result as most calls do: unsigned."""
-    return str(call.value & (1 << 64) - 1)
+    return decimal(call.value)
 
 
 def address_result(call: Call) -> str:
@@ -37,11 +46,29 @@ def process_result(call: Call) -> str:
     return call.process(call.value)
 
 
+def value_text(result: Result, style: Style) -> Callable[[int], str] | None:
+    """Return a function of the value alone that prints the same; None where a result takes more than that."""
+    if (result is descriptor_result and not style.descriptors) or (
+        result is process_result and not style.names
+    ):
+        return str
+    return _OF_VALUES.get(result)
+
+
+_OF_VALUES: Final[dict[Result, Callable[[int], str]]] = {
+    decimal_result: decimal,
+    address_result: hexadecimal,
+    octal_result: octal,
+}
+
+
 class Shape:
     """How one call is printed."""
 
     separator = ", "
     """What stands between the arguments of the entry and those of the exit."""
+    from_registers = True
+    """Where the entry read no memory, its arguments say alone what is printed of them."""
 
     def __init__(
         self, before: tuple[Argument, ...], after: tuple[Argument, ...] = (), result: Result = decimal_result

@@ -6,15 +6,24 @@ Those without a pointer need the register alone; the others read what it points 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from bstinspect.decode.call import Call, hexadecimal, octal, pointer, s32, s64, u32
+from bstinspect.decode.call import AT_FDCWD, Call, hexadecimal, octal, pointer, s32, s64, u32
+from bstinspect.decode.named import ABBREV, choice_text, flags_text
+from bstinspect.decode.remembered import Remembered
 
 if TYPE_CHECKING:
     from bstinspect.decode.shape import Argument
 
 Show: TypeAlias = Callable[[Call, bytes], str]
 """Prints a structure of fixed size."""
+_LEAST_NEGATIVE: Final = 1 << 31
+"""From here on a register's low half is a negative int."""
+
+
+_DIRECTORIES: Final[Remembered[int]] = Remembered(
+    lambda value: "AT_FDCWD" if s32(value) == AT_FDCWD else str(s32(value))
+)
 
 
 # Arguments that need no memory.
@@ -22,17 +31,22 @@ Show: TypeAlias = Callable[[Call, bytes], str]
 
 def number(index: int) -> Argument:
     """Print an int."""
-    return lambda call: str(s32(call[index]))
+
+    def argument(call: Call) -> str:
+        value = call.arguments[index]
+        return str(value) if value < _LEAST_NEGATIVE else str(s32(value))
+
+    return argument
 
 
 def unsigned(index: int) -> Argument:
     """Print an unsigned int."""
-    return lambda call: str(u32(call[index]))
+    return lambda call: str(call.arguments[index] & 0xFFFFFFFF)
 
 
 def size(index: int) -> Argument:
     """Print a size_t."""
-    return lambda call: str(call[index])
+    return lambda call: str(call.arguments[index])
 
 
 def long(index: int) -> Argument:
@@ -42,7 +56,7 @@ def long(index: int) -> Argument:
 
 def hex_long(index: int) -> Argument:
     """Print an unsigned long as strace prints flags without names: 0 or 0x..."""
-    return lambda call: hexadecimal(call[index])
+    return lambda call: hexadecimal(call.arguments[index])
 
 
 def hex_int(index: int) -> Argument:
@@ -52,7 +66,7 @@ def hex_int(index: int) -> Argument:
 
 def address(index: int) -> Argument:
     """Print an address."""
-    return lambda call: pointer(call[index])
+    return lambda call: pointer(call.arguments[index])
 
 
 def mode(index: int) -> Argument:
@@ -62,12 +76,26 @@ def mode(index: int) -> Argument:
 
 def fd(index: int) -> Argument:
     """Print a descriptor."""
-    return lambda call: call.descriptor(s32(call[index]))
+
+    def argument(call: Call) -> str:
+        value = call.arguments[index]
+        if value < _LEAST_NEGATIVE and not call.style.descriptors:
+            return str(value)
+        return call.descriptor(s32(value))
+
+    return argument
 
 
 def directory(index: int) -> Argument:
     """Print the directory descriptor of an ...at() call."""
-    return lambda call: call.directory(s32(call[index]))
+
+    def argument(call: Call) -> str:
+        value = call.arguments[index]
+        if call.style.descriptors or call.style.constants is not ABBREV:
+            return call.directory(s32(value))
+        return _DIRECTORIES[value]
+
+    return argument
 
 
 def process(index: int) -> Argument:
@@ -82,17 +110,43 @@ def user(index: int) -> Argument:
 
 def flags(index: int, *tables: Mapping[int, str], unknown: str | None = "") -> Argument:
     """Print a set of flags, 32 bits."""
-    return lambda call: call.flags(u32(call[index]), *tables, unknown=unknown)
+    known: Remembered[int] = Remembered(lambda value: flags_text(value, tables, ABBREV, unknown, hexadecimal))
+
+    def argument(call: Call) -> str:
+        value = call.arguments[index] & 0xFFFFFFFF
+        if call.style.constants is ABBREV:
+            return known[value]
+        return call.flags(value, *tables, unknown=unknown)
+
+    return argument
 
 
 def flags64(index: int, *tables: Mapping[int, str], unknown: str | None = "") -> Argument:
     """Print a set of flags, 64 bits."""
-    return lambda call: call.flags(call[index], *tables, unknown=unknown)
+    known: Remembered[int] = Remembered(lambda value: flags_text(value, tables, ABBREV, unknown, hexadecimal))
+
+    def argument(call: Call) -> str:
+        value = call.arguments[index]
+        if call.style.constants is ABBREV:
+            return known[value]
+        return call.flags(value, *tables, unknown=unknown)
+
+    return argument
 
 
 def choice(index: int, *tables: Mapping[int, str], unknown: str = "") -> Argument:
     """Print one of several constants, 32 bits."""
-    return lambda call: call.choice(u32(call[index]), *tables, unknown=unknown)
+    known: Remembered[int] = Remembered(
+        lambda value: choice_text(value, tables, ABBREV, unknown, hexadecimal)
+    )
+
+    def argument(call: Call) -> str:
+        value = call.arguments[index] & 0xFFFFFFFF
+        if call.style.constants is ABBREV:
+            return known[value]
+        return call.choice(value, *tables, unknown=unknown)
+
+    return argument
 
 
 def choice64(index: int, *tables: Mapping[int, str], unknown: str = "") -> Argument:
@@ -105,7 +159,7 @@ def choice64(index: int, *tables: Mapping[int, str], unknown: str = "") -> Argum
 
 def path(index: int) -> Argument:
     """Print a path, whole."""
-    return lambda call: call.path(call[index])
+    return lambda call: call.path(call.arguments[index])
 
 
 def text(index: int) -> Argument:
@@ -115,20 +169,26 @@ def text(index: int) -> Argument:
 
 def data_in(index: int, length_index: int) -> Argument:
     """Print a buffer that the call hands over."""
-    return lambda call: call.buffer(call[index], call[length_index])
+    return lambda call: call.buffer(call.arguments[index], call.arguments[length_index])
 
 
 def data_out(index: int) -> Argument:
     """Print a buffer that the kernel filled, as long as the result says."""
-    return lambda call: pointer(call[index]) if call.failed else call.buffer(call[index], call.value)
+
+    def argument(call: Call) -> str:
+        where = call.arguments[index]
+        return pointer(where) if call.is_error or not call.leaving else call.buffer(where, call.value)
+
+    return argument
 
 
 def structure(index: int, length: int, show: Show) -> Argument:
     """Print a structure of fixed size that the call reads."""
 
     def argument(call: Call) -> str:
-        data = call.fetch(call[index], length)
-        return pointer(call[index]) if data is None else show(call, data)
+        where = call.arguments[index]
+        data = call.fetch(where, length)
+        return pointer(where) if data is None else show(call, data)
 
     return argument
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.decode.call import pointer, s32
+from bstinspect.decode.named import ABBREV
 from bstinspect.decode.names import LAST_SIGNAL, signal_name
+from bstinspect.decode.remembered import Remembered
 from bstinspect.decode.style import Constants
 
 if TYPE_CHECKING:
@@ -30,13 +32,22 @@ def signal(index: int) -> Argument:
 
 def set_text(call: Call, data: bytes) -> str:
     """Print a set of signals: ``[INT TERM]``; ``~[...]`` where two thirds of all are in it."""
-    bits = (min(len(data), SET_BYTES) + 3) // 4 * 32
-    mask = int.from_bytes(data[:SET_BYTES], "little")
+    data = data[:SET_BYTES]
+    constants = call.style.constants
+    return _SETS[data] if constants is ABBREV else _set_text(data, constants)
+
+
+def _set_text(data: bytes, constants: Constants) -> str:
+    bits = (len(data) + 3) // 4 * 32
+    mask = int.from_bytes(data, "little")
     inverted = mask.bit_count() >= bits * 2 // 3
     if inverted:
         mask = ~mask
-    members = [_member(call, number) for number in range(1, bits + 1) if mask >> (number - 1) & 1]
+    members = [_member(number, constants) for number in range(1, bits + 1) if mask >> (number - 1) & 1]
     return f"{'~' if inverted else ''}[{' '.join(members)}]"
+
+
+_SETS: Final[Remembered[bytes]] = Remembered(lambda data: _set_text(data, ABBREV))
 
 
 def set_at(call: Call, address: int, size: int, least: int = SET_BYTES) -> str:
@@ -52,9 +63,8 @@ def signal_set(index: int, size_index: int, least: int = SET_BYTES) -> Argument:
     return lambda call: set_at(call, call[index], call[size_index], least)
 
 
-def _member(call: Call, number: int) -> str:
-    constants = call.style.constants
+def _member(number: int, constants: Constants) -> str:
     name = signal_name(number).removeprefix("SIG")
-    if constants is Constants.ABBREV:
+    if constants is ABBREV:
         return name
     return str(number) if constants is Constants.RAW else f"{number} /* {name} */"

@@ -70,6 +70,12 @@ def _frame_mask(call: Call) -> str | None:
     return f"{{mask={set_at(call, call.stack_pointer + offset, SET_BYTES)}}}"
 
 
+class _Return(Shape):
+    """rt_sigreturn, which finds what it takes on the stack."""
+
+    from_registers = False
+
+
 class _TimedWait(Shape):
     """rt_sigtimedwait: all at the entry where no information about the signal is asked for."""
 
@@ -120,7 +126,7 @@ SHAPES: Final[dict[str, Shape]] = {
     "rt_sigpending": Shape((), (signal_set(0, 1, least=1), show.size(1))),
     "rt_sigsuspend": Shape((signal_set(0, 1), show.size(1))),
     "rt_sigtimedwait": _TimedWait(),
-    "rt_sigreturn": Shape((_frame_mask,)),
+    "rt_sigreturn": _Return((_frame_mask,)),
     "sigaltstack": Shape((_stack(0),), (_stack(1),)),
     "signalfd": Shape(_SIGNALFD, (), descriptor_result),
     "signalfd4": Shape((*_SIGNALFD, show.flags(3, SFD_FLAGS, unknown="SFD_???")), (), descriptor_result),

@@ -26,33 +26,43 @@ _X86_64: Final = struct.Struct("<QQQIII4xQQQQqQqQqQ24x")
 """device, inode, links, mode, user, group, device it is, size, block size, blocks, three times."""
 _AARCH64: Final = struct.Struct("<QQIIIIQ8xQI4xQqQqQqQ8x")
 """The same, with the mode before the links (the kernel's include/uapi/asm-generic/stat.h)."""
+_X86_64_SHORT: Final = struct.Struct("<24xI12xQq")
+_AARCH64_SHORT: Final = struct.Struct("<16xI12xQ8xq")
+"""Of these only mode, device that it is, size."""
 _STATX: Final = struct.Struct("<IIQIIIH2xQQQQqI4xqI4xqI4xqI4xIIIIQII96x")
 _STATFS: Final = struct.Struct("<7Q2I3Q32x")
 _VALID: Final = 0x20
 """ST_VALID in f_flags: the kernel fills f_flags at all."""
 
 
+def _short_text(call: Call, data: bytes) -> str:
+    """Print ``struct stat`` abbreviated: only mode and size, or the device."""
+    if call.tables.machine == "aarch64":
+        mode, number, size = _AARCH64_SHORT.unpack_from(data)
+    else:
+        mode, number, size = _X86_64_SHORT.unpack_from(data)
+    last = f"st_rdev={device_text(call, number)}" if is_device(mode) else f"st_size={size}"
+    return f"{{st_mode={mode_text(call, mode)}, {last}, ...}}"
+
+
 def _stat_text(call: Call, data: bytes) -> str:
-    """Print ``struct stat``; only mode and size, or the device, where it is abbreviated."""
+    """Print ``struct stat``."""
+    if call.abbreviated:
+        return _short_text(call, data)
     if call.tables.machine == "aarch64":
         device, inode, mode, links, *rest = _AARCH64.unpack(data)
     else:
         device, inode, links, mode, *rest = _X86_64.unpack(data)
     user, group, is_number, size, block, blocks, *times = rest
-    fields = [f"st_mode={mode_text(call, mode)}"]
-    if not call.abbreviated:
-        fields.insert(0, f"st_dev={device_text(call, device)}, st_ino={inode}")
-        fields.append(
-            f"st_nlink={links}, st_uid={user}, st_gid={group}, st_blksize={block}, st_blocks={blocks}"
-        )
-    fields.append(f"st_rdev={device_text(call, is_number)}" if is_device(mode) else f"st_size={size}")
-    if call.abbreviated:
-        fields.append("...")
-    else:
-        for index, letter in enumerate("amc"):
-            seconds, part = times[2 * index : 2 * index + 2]
-            date = comment(date_text(seconds, part, 9))
-            fields.append(f"st_{letter}time={seconds}{date}, st_{letter}time_nsec={part}")
+    fields = [
+        f"st_dev={device_text(call, device)}, st_ino={inode}, st_mode={mode_text(call, mode)}",
+        f"st_nlink={links}, st_uid={user}, st_gid={group}, st_blksize={block}, st_blocks={blocks}",
+        f"st_rdev={device_text(call, is_number)}" if is_device(mode) else f"st_size={size}",
+    ]
+    for index, letter in enumerate("amc"):
+        seconds, part = times[2 * index : 2 * index + 2]
+        date = comment(date_text(seconds, part, 9))
+        fields.append(f"st_{letter}time={seconds}{date}, st_{letter}time_nsec={part}")
     return f"{{{', '.join(fields)}}}"
 
 
@@ -60,9 +70,9 @@ def _stat(index: int) -> Argument:
     """Print ``struct stat``; its layout depends on the machine."""
 
     def argument(call: Call) -> str:
-        size = _AARCH64.size if call.tables.machine == "aarch64" else _X86_64.size
-        data = call.fetch(call[index], size)
-        return pointer(call[index]) if data is None else _stat_text(call, data)
+        where = call.arguments[index]
+        data = call.fetch(where, _AARCH64.size if call.tables.machine == "aarch64" else _X86_64.size)
+        return pointer(where) if data is None else _stat_text(call, data)
 
     return argument
 

@@ -6,20 +6,22 @@ line is given up as ``<unfinished ...>`` and taken up again as ``<... read resum
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from bstinspect.decode.architecture import Architecture, architecture
 from bstinspect.decode.blocks import Recorded
 from bstinspect.decode.call import Call
 from bstinspect.decode.dump import dump
+from bstinspect.decode.durations import Durations
 from bstinspect.decode.layout import Layout, Wanted
+from bstinspect.decode.leader import Leader
 from bstinspect.decode.names import describe_error, signal_name
-from bstinspect.decode.opened import Opened, open_call
+from bstinspect.decode.opened import Forms, Opened
 from bstinspect.decode.quote import quote_name
 from bstinspect.decode.siginfo import describe_siginfo
 from bstinspect.decode.style import PLAIN, Style
+from bstinspect.decode.thread import Thread
+from bstinspect.decode.whole import LEAST_ERROR, WholeLines
 from bstinspect.records import (
     Attached,
     CaptureStart,
@@ -40,8 +42,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
-_BILLION: Final = 1_000_000_000
-_U64: Final = (1 << 64) - 1
 _NOTES: Final = {
     "result,arguments": " (INJECTED: args, retval)",
     "arguments": " (INJECTED: args)",
@@ -66,29 +66,6 @@ class Annotator(Protocol):
         """A process has ended."""
 
 
-@dataclass(slots=True)
-class _Thread:
-    """What is known of one thread."""
-
-    tid: int
-    pid: int
-    column: int = 0
-    """How much of its unfinished line is written."""
-    opened: Opened | None = None
-    """The call that it is inside of."""
-    name: bytes = b""
-    """Its command name, where that is to be shown."""
-    arch: int = 0
-    """AUDIT_ARCH_* of its last call; 0 for the machine's own."""
-    number: int | None = None
-    address: int = 0
-    staged: list[str] | None = None
-    """Its line, held back until its result is known."""
-    reprint: bool = False
-    last: str = ""
-    """The call before, by name: restart_syscall goes on with it."""
-
-
 class StraceText:
     """Takes records in order, and writes text."""
 
@@ -106,13 +83,16 @@ class StraceText:
         self._style = style
         self._annotator = annotator
         self._tables: Architecture = architecture("x86_64")
-        self._realtime_minus_monotonic = 0
-        self._previous = 0
-        self._threads: dict[int, _Thread] = {}
+        self._forms = Forms(self._tables, style)
+        self._leader = Leader(layout, style)
+        self._duration = Durations(layout.durations).text
+        self._whole_line = WholeLines(layout).line
+        self._in_one_piece = not annotator and wanted.every_call and not wanted.dumps
+        """Whether lines may be made at once: nothing has to be known of a call but its two records."""
+        self._threads: dict[int, Thread] = {}
         self._attached: set[int] = set()
-        self._printing: _Thread | None = None
+        self._printing: Thread | None = None
         """Whose line is the current one."""
-        self._last_clock = (-1, "")
         self._takers: dict[type[Record], Callable[[Any], None]] = {
             CaptureStart: self._start,
             Attached: self._attach,
@@ -129,11 +109,60 @@ class StraceText:
         }
 
     def feed(self, records: Iterable[Record]) -> None:
-        """Take records, and write what they say."""
+        """Take records, and write what they say.
+
+        An entry waits for the record behind it: mostly that is its exit, and the line is made in one piece.
+        """
+        if not self._in_one_piece:
+            for record in records:
+                self._take(record)
+            return
+        entry: SyscallEntry | None = None
         for record in records:
-            take = self._takers.get(type(record))
-            if take:
-                take(record)
+            if entry is not None:
+                if (
+                    type(record) is SyscallExit
+                    and record.tid == entry.tid
+                    and self._write_whole(entry, record)
+                ):
+                    entry = None
+                    continue
+                self._enter(entry)
+                entry = None
+            if type(record) is SyscallEntry:
+                entry = record
+            else:
+                self._take(record)
+        if entry is not None:
+            self._enter(entry)
+
+    def _take(self, record: Record) -> None:
+        take = self._takers.get(type(record))
+        if take:
+            take(record)
+
+    def _write_whole(self, entry: SyscallEntry, leaving: SyscallExit) -> bool:
+        """Write a call that nothing came between, at once; False where its line has to be put together."""
+        thread = self._threads.get(entry.tid)
+        form = self._forms.of(entry)
+        if (
+            thread is None
+            or thread.opened is not None
+            or thread.reprint
+            or thread.name
+            or thread.arch != entry.arch
+            or leaving.injected
+            or form.name == "restart_syscall"
+        ):
+            return False
+        if self._printing is not None:
+            self._give_up_for(thread)
+            self._printing = None
+        thread.last = form.name
+        thread.number, thread.address = entry.number, entry.instruction_pointer
+        leader = self._leader.text(thread, entry.when, len(self._attached))
+        self._output.write(thread.tid, self._whole_line(leader, form, entry, leaving))
+        return True
 
     def finish(self) -> None:
         """Give up the line that is still open, and forget all calls."""
@@ -144,94 +173,52 @@ class StraceText:
 
     # The pieces of a line.
 
-    def _thread(self, tid: int, pid: int) -> _Thread:
+    def _thread(self, tid: int, pid: int) -> Thread:
         thread = self._threads.get(tid)
         if thread is None:
-            thread = self._threads[tid] = _Thread(tid, pid)
+            thread = self._threads[tid] = Thread(tid, pid)
         return thread
 
-    def _write(self, thread: _Thread, text: str) -> None:
+    def _write(self, thread: Thread, text: str) -> None:
         thread.column += len(text)
         if thread.staged is None:
             self._output.write(thread.tid, text)
         else:
             thread.staged.append(text)
 
-    def _ended(self, thread: _Thread) -> None:
+    def _ended(self, thread: Thread) -> None:
         """A line has been finished."""
         thread.column = 0
         if self._printing:
             self._printing.column = 0
             self._printing = None
 
-    def _lead(self, thread: _Thread, when: int) -> None:
+    def _lead(self, thread: Thread, when: int) -> None:
         """Begin a line of a thread (strace's printleader)."""
         if self._layout.separate:
             self._printing = thread
-        other = self._printing
-        if (
-            other
-            and other.column
-            and thread.staged is None
-            and (not self._layout.separate or other is thread)
-        ):
-            self._output.write(other.tid, " <unfinished ...>\n")
-            other.column = 0
+        if thread.staged is None:
+            self._give_up_for(thread)
         self._printing = thread
         thread.column = 0
-        leader = self._leader(thread, when)
+        leader = self._leader.text(thread, when, len(self._attached))
         if leader:
             self._write(thread, leader)
 
-    def _leader(self, thread: _Thread, when: int) -> str:
-        layout = self._layout
-        pids = layout.pids
-        text = ""
-        name = f"<{quote_name(thread.name, self._style.hexadecimal)}>" if thread.name else ""
-        if pids == "always":
-            text = f"{thread.tid}{name} " if name else f"{thread.tid:<5} "
-        elif pids == "brackets" or (pids == "several" and len(self._attached) > 1):
-            text = f"[pid {thread.tid:5}{name}] "
-        if layout.stamp:
-            text += self._stamp(when)
-        if layout.relative is not None:
-            text += self._since(when)
-        if layout.numbers:
-            text += _number(thread.number)
-        if layout.addresses:
-            text += f"[{thread.address:016x}] " if thread.address else "[????????????????] "
-        return text
+    def _give_up_for(self, thread: Thread) -> None:
+        """Give up the line that is not finished, before another one."""
+        other = self._printing
+        if other and other.column and (not self._layout.separate or other is thread):
+            self._output.write(other.tid, " <unfinished ...>\n")
+            other.column = 0
 
-    def _stamp(self, when: int) -> str:
-        seconds, nanoseconds = divmod(when + self._realtime_minus_monotonic, _BILLION)
-        if self._layout.stamp == "unix":
-            clock = str(seconds)
-        else:
-            known, clock = self._last_clock
-            if known != seconds:
-                try:
-                    clock = time.strftime("%H:%M:%S", time.localtime(seconds))
-                except (OverflowError, OSError, ValueError):  # a damaged capture can hold any number
-                    clock = str(seconds)
-                self._last_clock = seconds, clock
-        digits = self._layout.stamp_digits
-        return f"{clock}.{_fraction(nanoseconds, digits)} " if digits else f"{clock} "
-
-    def _since(self, when: int) -> str:
-        """Return the time since the line before (-r)."""
-        seconds, nanoseconds = divmod(max(when - (self._previous or when), 0), _BILLION)
-        self._previous = when
-        digits = self._layout.relative
-        text = f"{seconds:6}.{_fraction(nanoseconds, digits)}" if digits else f"{seconds:6}"
-        return f"(+{text}) " if self._layout.stamp else f"{text} "
-
-    def _event(self, when: int, thread: _Thread, text: str) -> None:
+    def _event(self, when: int, thread: Thread, text: str) -> None:
         """Write a line that is no call."""
         self._lead(thread, when)
         self._write(thread, text + "\n")
         self._ended(thread)
 
-    def _resume(self, when: int, thread: _Thread, name: str) -> None:
+    def _resume(self, when: int, thread: Thread, name: str) -> None:
         """Take up a line again, where it is not the current one."""
         if thread.reprint or (
             not self._layout.separate and self._printing is not thread and thread.staged is None
@@ -240,7 +227,7 @@ class StraceText:
             self._lead(thread, when)
             self._write(thread, f"<... {name} resumed>")
 
-    def _publish(self, thread: _Thread, *, wanted: bool) -> None:
+    def _publish(self, thread: Thread, *, wanted: bool) -> None:
         """Write the held back line, or drop it."""
         staged, thread.staged = thread.staged, None
         if staged and wanted:
@@ -250,7 +237,8 @@ class StraceText:
 
     def _start(self, record: CaptureStart) -> None:
         self._tables = architecture(record.machine)
-        self._realtime_minus_monotonic = record.realtime - record.when
+        self._forms = Forms(self._tables, self._style)
+        self._leader.set_clock(record.realtime - record.when)
 
     def _attach(self, record: Attached) -> None:
         self._attached.add(record.tid)
@@ -269,7 +257,7 @@ class StraceText:
 
     def _bare(self, record: SignalDelivery) -> Call:
         """Return a call that knows the manner of printing, and what siginfo names."""
-        return Call("", (), Recorded.of(record), self._tables, self._style)
+        return Call("", (), Recorded.of_signal(record), self._tables, self._style)
 
     def _stop(self, record: GroupStop) -> None:
         if self._wanted.signals(record.signal):
@@ -277,7 +265,7 @@ class StraceText:
             self._event(record.when, thread, f"--- stopped by {signal_name(record.signal)} ---")
 
     def _lost(self, record: Lost) -> None:
-        thread = self._printing or _Thread(0, 0)
+        thread = self._printing or Thread(0, 0)
         if thread.column:
             self._output.write(thread.tid, " <unfinished ...>\n")
             self._ended(thread)
@@ -291,19 +279,17 @@ class StraceText:
             if "personality" not in self._wanted.quiet:
                 mode = "64 bit" if self._tables.is_own(record.arch) else "32 bit"
                 self._event(record.when, thread, f"[ Process PID={record.tid} runs in {mode} mode. ]")
-        opened = thread.opened = open_call(record, self._tables, self._style)
-        name = opened.call.name
+        opened = thread.opened = self._forms.open(record)
+        name = opened.form.name
         thread.number, thread.address = record.number, record.instruction_pointer
         thread.staged = None if self._wanted.every_call else []
         self._lead(thread, record.when)
         if name == "restart_syscall":
-            arguments = f"<... resuming interrupted {thread.last or 'system call'} ...>"
+            text = f"{name}(<... resuming interrupted {thread.last or 'system call'} ...>"
         else:
             thread.last = name
-            arguments = ", ".join(opened.shape.entry(opened.call))
-            if arguments and opened.shape.waits(opened.call):
-                arguments += opened.shape.separator
-        self._write(thread, f"{name}({arguments}")
+            text = opened.form.begin(opened.call)
+        self._write(thread, text)
 
     def _leave(self, record: SyscallExit) -> None:
         thread = self._thread(record.tid, record.pid)
@@ -312,7 +298,7 @@ class StraceText:
             thread.name = dict(record.names).get(record.tid, thread.name)
         self._resume(record.when, thread, opened.call.name if opened else "???")
         self._printing = thread
-        failed = record.is_error and -4096 < record.value < 0
+        failed = record.is_error and LEAST_ERROR <= record.value < 0
         text = comment = ""
         if opened is not None:
             opened.leave(record)
@@ -332,20 +318,18 @@ class StraceText:
                 return
         text += ")"
         padding = " " * max(self._layout.column - 1 - thread.column - len(text), 0)
-        text += f"{padding} = {result}"
-        if self._layout.durations is not None:
-            text += f" <{_seconds(duration, self._layout.durations)}>"
+        text += f"{padding} = {result}{self._duration(duration)}"
         if comment:
             text += f" /* {comment} */"
         self._write(thread, text + "\n")
-        if opened and (dumped := dump(opened.call, self._wanted)):
+        if opened and self._wanted.dumps and (dumped := dump(opened.call, self._wanted)):
             self._write(thread, dumped)
         self._ended(thread)
 
     def _result(self, record: SyscallExit, opened: Opened | None, failed: bool) -> str:  # noqa: FBT001 - of one call
         """Return what stands behind the equals sign."""
         if failed:
-            raw = opened is not None and self._style.raw(opened.call.name)
+            raw = opened is not None and opened.form.raw
             result = describe_error(-record.value, restarts=not raw)
         elif opened is None:
             result = str(record.value)
@@ -439,23 +423,6 @@ class StraceText:
     def _stack(self, record: Stack) -> None:
         for frame in record.frames:
             self._output.write(record.tid, f" > {quote_name(frame)}\n")
-
-
-def _number(number: int | None) -> str:
-    """Return what -n prints of a call's number."""
-    if number is None:
-        return "[????] "
-    return "[???] " if number & _U64 == _U64 else f"[{number:4}] "
-
-
-def _seconds(nanoseconds: int, digits: int) -> str:
-    """Return a time span with so many digits behind the second."""
-    seconds, rest = divmod(max(nanoseconds, 0), _BILLION)
-    return f"{seconds}.{_fraction(rest, digits)}" if digits else str(seconds)
-
-
-def _fraction(nanoseconds: int, digits: int | None) -> str:
-    return f"{nanoseconds:09}"[: digits or 0]
 
 
 class Lines:

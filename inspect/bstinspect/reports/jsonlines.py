@@ -18,7 +18,7 @@ from bstinspect.decode.blocks import Recorded
 from bstinspect.decode.call import Call
 from bstinspect.decode.layout import Wanted
 from bstinspect.decode.names import errno_name, signal_name
-from bstinspect.decode.opened import Opened, open_call
+from bstinspect.decode.opened import Forms, Opened
 from bstinspect.decode.siginfo import describe_siginfo
 from bstinspect.decode.style import PLAIN, Style
 
@@ -207,6 +207,7 @@ class JsonLines:
         self._style = style
         self._annotator = annotator
         self._tables = architecture("x86_64")
+        self._forms = Forms(self._tables, style)
         self._offset = 0
         self._open: dict[int, tuple[Opened, list[str]]] = {}
         self._encode = msgspec.json.Encoder().encode
@@ -232,6 +233,7 @@ class JsonLines:
                 self._leave(record)
             elif isinstance(record, records.CaptureStart):
                 self._tables = architecture(record.machine)
+                self._forms = Forms(self._tables, self._style)
                 self._offset = record.realtime - record.when
                 self._put(0, Start(self._time(record.when), record.machine, record.version))
             elif isinstance(record, records.Exiting):
@@ -272,7 +274,7 @@ class JsonLines:
         return f"{seconds}.{nanoseconds:09}"
 
     def _enter(self, record: records.SyscallEntry) -> None:
-        opened = open_call(record, self._tables, self._style)
+        opened = self._forms.open(record)
         self._open[record.tid] = opened, opened.shape.entry(opened.call)
 
     def _leave(self, record: records.SyscallExit) -> None:
@@ -316,7 +318,7 @@ class JsonLines:
         )  # fmt: skip
 
     def _signal(self, record: records.SignalDelivery, at: str) -> Line:
-        bare = Call("", (), Recorded.of(record), self._tables, self._style)
+        bare = Call("", (), Recorded.of_signal(record), self._tables, self._style)
         info = describe_siginfo(record.siginfo, record.signal, bare)
         return Signal(at, record.tid, record.pid, signal_name(record.signal), info)
 
