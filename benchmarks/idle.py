@@ -34,9 +34,16 @@ class _Times:
 
 
 def run(*, quick: bool) -> list[Figure]:
-    """Measure bstrace and pinned strace, with and without idle tracees, in turns."""
+    """Measure as many as the target names, or fewer."""
     machine.need("cc", "strace", "taskset")
-    threads, calls, rounds = (100, 2000, 3) if quick else (THREADS, CALLS, ROUNDS)
+    return measure(100, 2000, 3) if quick else measure(THREADS, CALLS, ROUNDS)
+
+
+def measure(threads: int, calls: int, rounds: int) -> list[Figure]:
+    """Measure bstrace and pinned strace, with and without idle tracees, in turns.
+
+    Raises Mismatch where calls are missing.
+    """
     strace = tracers.pinned_strace()
     ways = [(tracer, idle) for tracer in (tracers.BSTRACE, strace) for idle in (0, threads)]
     times = {way: _Times() for way in ways}

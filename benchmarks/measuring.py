@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _LONGEST: Final = 5.0
 """Seconds that one run may take; a slower tracer is given fewer calls, and the rest is reckoned."""
 _PROBE: Final = 2000
+_FEW: Final = 5000
+"""So many calls every tracer is given."""
 
 
 @dataclass(slots=True)
@@ -57,7 +59,7 @@ class Measuring:
         self._shop.run(work.with_calls(work.calls))  # what it reads is in memory, what it makes is there
         calls = self._reference(work.calls)[1].total()
         timings = [Timing(tracer, calls) for tracer in work.tracers]
-        starts = [self._probe(timing) if work.calls else None for timing in timings]
+        starts = [self._probe(timing) if self._many(timing.tracer) else None for timing in timings]
         for number in range(work.rounds):
             for index, (timing, start) in enumerate(zip(timings, starts, strict=True)):
                 self._stages.at(number * len(timings) + index)
@@ -68,6 +70,10 @@ class Measuring:
                 timing.cpu.append(cpu + (run.cpu - cpu) * factor)
         return timings
 
+    def _many(self, tracer: Tracer) -> bool:
+        """Say whether these may be too many calls for a tracer."""
+        return self._workload.calls > _FEW or 0 < tracer.most < self._workload.calls
+
     def _probe(self, timing: Timing) -> Run:
         """Find out how many calls the tracer can be given; return a run with none."""
         full = self._workload.calls
@@ -77,7 +83,7 @@ class Measuring:
         each = (some - start.seconds) / few
         most = min(timing.tracer.most or full, int(_LONGEST / max(each, 1e-9)))
         if most < full:
-            timing.given = max(few, int(float(f"{most:.0e}")))
+            timing.given = max(1, int(float(f"{most:.0e}")))
         return start
 
     def _once(self, tracer: Tracer, calls: int) -> Run:

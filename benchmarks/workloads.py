@@ -39,10 +39,12 @@ class Sizes:
     each: int
     """Calls of each of the four processes."""
     rounds: int
+    starts: int
+    """Rounds of the start-up alone."""
 
 
-FULL: Final = Sizes(calls=200_000, folders=2000, each=1000, rounds=5)
-QUICK: Final = Sizes(calls=10_000, folders=500, each=100, rounds=3)
+FULL: Final = Sizes(calls=200_000, folders=2000, each=1000, rounds=5, starts=15)
+QUICK: Final = Sizes(calls=5000, folders=200, each=100, rounds=3, starts=5)
 
 CALLS: Final = "cheap calls"
 FOUR: Final = "four computing"
@@ -78,6 +80,6 @@ def workloads(shop: Shop, sizes: Sizes) -> list[Workload]:
             START,
             (found("true"),),
             (tracers.BARE, strace, pinned, *tracers.ours(), tracers.PYTHON),
-            3 * rounds,
+            sizes.starts,
         ),
     ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from benchmarks import __main__ as command
-from benchmarks import equality, recording, tracers, tracing
+from benchmarks import equality, filtering, idle, recording, tracers, tracing
 from benchmarks.errors import BenchmarkError, Mismatch
 from benchmarks.machine import need
 from benchmarks.measuring import Measuring
@@ -62,6 +64,21 @@ def test_all_tracers_are_measured(shop: Shop) -> None:
     timings = measured(shop, *which)
     assert [each.tracer for each in timings] == list(which)
     assert all(len(each.seconds) == 1 and each.median > 0 and each.calls > CALLS for each in timings)
+
+
+def test_a_slow_tracer_is_given_less(shop: Shop) -> None:
+    """What it would take for all calls is reckoned from fewer; those are compared all the same."""
+    slow = replace(tracers.STRACE, most=50)
+    timings = measured(shop, slow, tracers.STRACE)
+    assert [each.given for each in timings] == [50, 0]
+    assert timings[0].calls == timings[1].calls > CALLS
+
+
+def test_idle_tracees_and_filters() -> None:
+    """The other parts run, and have a figure for each target."""
+    figures = [*idle.measure(threads=5, calls=20, rounds=1), *filtering.measure(reads=5, calls=50, rounds=1)]
+    assert len(figures) == 5 + 4
+    assert sum(math.isfinite(each.target) for each in figures) == 3 + 1
 
 
 def test_several_processes_agree(shop: Shop) -> None:
