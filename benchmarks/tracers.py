@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +45,7 @@ PYTHON: Final = Tracer("python -c pass", (sys.executable, "-c", "pass"), "nothin
 STRACE: Final = Tracer("strace, as run", ("strace", *OPTIONS))
 BSTRACE: Final = Tracer("bstrace", (*OURS, *OPTIONS))
 LOOSE: Final = Tracer("bstrace --no-colocate", (*OURS, "--no-colocate", *OPTIONS))
+BOTH: Final = (BSTRACE, LOOSE)
 
 
 def pinned(*words: str) -> tuple[str, ...]:
@@ -71,9 +71,3 @@ def python_ptrace() -> Tracer:
     """Return python-ptrace's own strace.py; it has no -tt and no -T, and is slow."""
     script = str(Path(sys.executable).parent / "strace.py")
     return Tracer("python-ptrace strace.py", (sys.executable, script, "-f", "-o"), "cheap", ("--",), 5000)
-
-
-def ours() -> tuple[Tracer, ...]:
-    """Return bstrace, in the ways it can be had."""
-    shown = subprocess.run([*OURS, "--help"], check=False, capture_output=True, text=True).stdout
-    return (BSTRACE, LOOSE) if "--no-colocate" in shown else (BSTRACE,)

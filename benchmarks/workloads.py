@@ -55,7 +55,7 @@ def workloads(shop: Shop, sizes: Sizes) -> list[Workload]:
     """Make what is traced: programs, files, folders."""
     strace, pinned = tracers.STRACE, tracers.pinned_strace()
     loop_pinned, loop = tracers.loops(shop)
-    common = (tracers.BARE, strace, pinned, *tracers.ours(), loop_pinned, loop)
+    common = (tracers.BARE, strace, pinned, *tracers.BOTH, loop_pinned, loop)
     shutil.copy(PROGRAMS / "unit.c", shop.work)
     rounds = sizes.rounds
     return [
@@ -73,13 +73,13 @@ def workloads(shop: Shop, sizes: Sizes) -> list[Workload]:
         Workload(
             FOUR,
             (shop.program(PROGRAMS / "four.c"), str(sizes.each)),
-            (tracers.BARE, strace, pinned, *tracers.ours()),
+            (tracers.BARE, strace, pinned, *tracers.BOTH),
             min(rounds, 3),
         ),
         Workload(
             START,
             (found("true"),),
-            (tracers.BARE, strace, pinned, *tracers.ours(), tracers.PYTHON),
+            (tracers.BARE, strace, pinned, *tracers.BOTH, tracers.PYTHON),
             sizes.starts,
         ),
     ]

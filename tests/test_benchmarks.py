@@ -57,7 +57,7 @@ def test_all_tracers_are_measured(shop: Shop) -> None:
         tracers.BARE,
         tracers.STRACE,
         tracers.pinned_strace(),
-        *tracers.ours(),
+        *tracers.BOTH,
         *tracers.loops(shop),
         tracers.python_ptrace(),
     )
@@ -84,7 +84,7 @@ def test_idle_tracees_and_filters() -> None:
 def test_several_processes_agree(shop: Shop) -> None:
     """Four processes side by side: calls in two halves, in any order."""
     four = (shop.program(PROGRAMS / "four.c"), "5")
-    which = (tracers.STRACE, *tracers.ours(), *tracers.loops(shop))
+    which = (tracers.STRACE, *tracers.BOTH, *tracers.loops(shop))
     with Stages() as stages:
         timings = Measuring(shop, Workload("four", four, which, 1), stages).run()
     assert timings[0].calls > 4 * 5
