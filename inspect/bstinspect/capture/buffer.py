@@ -29,6 +29,10 @@ class PlainBuffer:
     def __init__(self) -> None:
         self._bytes = bytearray()
 
+    def __len__(self) -> int:
+        """Return how many bytes are waiting."""
+        return len(self._bytes)
+
     def append(self, payload: bytes) -> int:
         """Take an encoded record; return how many bytes are waiting."""
         self._bytes += LENGTH.pack(len(payload))

@@ -15,8 +15,9 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from bstinspect.capture import contention
 from bstinspect.capture.guardian import Guardian, Pin
@@ -42,8 +43,7 @@ CALLS: Final = (
 _CLONE_UNTRACED: Final = 0x00800000
 
 
-@dataclass(slots=True, eq=False)
-class Member:
+class Member(msgspec.Struct, eq=False):
     """A thread that is traced call by call."""
 
     thread: Thread

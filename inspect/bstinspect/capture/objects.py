@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.linux import proc
-from bstinspect.linux.genetlink import families as generic_families
 from bstinspect.records import OpenFile
 
 if TYPE_CHECKING:
@@ -48,7 +47,9 @@ class Objects:
     @cached_property
     def _generic_families(self) -> str:
         """The types of messages through NETLINK_GENERIC, which only the running kernel knows."""
-        return "".join(f" {number}={name}" for number, name in generic_families().items())
+        from bstinspect.linux.genetlink import families
+
+        return "".join(f" {number}={name}" for number, name in families().items())
 
     def descriptor(self, tid: int, number: int) -> OpenFile | None:
         """Say what a descriptor of a thread is; None where it is not open."""

@@ -1,4 +1,4 @@
-"""Which tracees' stops the compiled loop takes: those of which every plain stop only has to be recorded."""
+"""Which tracees' stops the hot loop takes: those of which every plain stop only has to be recorded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bstinspect.decode.architecture import native_numbers
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from bstinspect.capture.loop import CompiledWaiting
+    from bstinspect.capture.loop import Loop
     from bstinspect.capture.tracee import Thread
     from bstinspect.capture.tracees import Tracees
 
@@ -21,10 +21,10 @@ _NEVER: Final = EXECS | frozenset(SENDS) | colocation.CALLS
 
 
 class PlainStops:
-    """Registers tracees with the compiled loop."""
+    """Registers tracees with the loop."""
 
-    def __init__(self, waiting: CompiledWaiting, tracees: Tracees, syscalls: SyscallStops) -> None:
-        self._waiting = waiting
+    def __init__(self, loop: Loop, tracees: Tracees, syscalls: SyscallStops) -> None:
+        self._loop = loop
         self._tracees = tracees
         self._syscalls = syscalls
         self._wanted: Container[int] | None = None
@@ -41,14 +41,14 @@ class PlainStops:
             or process.filtered
             or tid not in self._tracees.threads
         ):
-            self._waiting.forget(tid)
+            self._loop.forget(tid)
             return
         if not self._ready:
             self._ready = True
             self._wanted = process.syscalls
             self._describe(process.syscalls)
         if process.syscalls is self._wanted:
-            self._waiting.register(tid, process.pid, inside=thread.entry is not None)
+            self._loop.register(tid, process.pid, inside=thread.entry is not None)
 
     def _describe(self, syscalls: Container[int] | None) -> None:
         """Tell the loop what is recorded; nothing where there is something to decide at every call."""
@@ -60,12 +60,12 @@ class PlainStops:
         plans = dict.fromkeys(numbers, reads.Plan()) if gatherer is None else gatherer.plans()
         recorded = {number: plan for number, plan in plans.items() if number in numbers - passed_over}
         limits = reads.DEFAULT_LIMITS if gatherer is None else gatherer.limits
-        self._waiting.record(recorded, limits, passed_over=passed_over)
+        self._loop.record(recorded, limits, passed_over=passed_over)
 
     def forget(self, tid: int) -> None:
         """A thread has ended."""
-        self._waiting.forget(tid)
+        self._loop.forget(tid)
 
     def forget_all(self) -> None:
         """Have every tracee's next stop looked at here."""
-        self._waiting.forget_all()
+        self._loop.forget_all()

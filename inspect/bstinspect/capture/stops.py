@@ -15,10 +15,9 @@ import time
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.capture.loop import CompiledBuffer, CompiledWaiting
+from bstinspect.capture.loop import PAUSE_NS, SYSCALL_STATUS, Reason
 from bstinspect.capture.plain import PlainStops
 from bstinspect.capture.syscalls import Recording, SyscallStops
-from bstinspect.capture.waiting import PAUSE_NS, Reason
 from bstinspect.errors import PtraceError
 from bstinspect.linux import proc, ptrace
 from bstinspect.linux.waitstatus import StoppedBy, classify, is_kill
@@ -35,12 +34,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
+    from bstinspect.capture.loop import Loop
     from bstinspect.capture.outbox import Sink
     from bstinspect.capture.tracee import Process, Thread
     from bstinspect.capture.tracees import Tracees
-    from bstinspect.capture.waiting import SignalWaiting
 
-_SYSCALL_STATUS: Final = (signal.SIGTRAP | ptrace.SYSCALL_STOP) << 8 | 0x7F
 _HOLD_NS: Final = 20_000_000
 """How long the threads of a killed process wait for its last one, nanoseconds (one may sit in the kernel)."""
 _ROUND_NS: Final = 5_000_000
@@ -61,20 +59,20 @@ class Stops:
         self,
         tracees: Tracees,
         outbox: Sink,
-        waiting: SignalWaiting | CompiledWaiting,
+        loop: Loop,
         recording: Recording | None = None,
         *,
         autopsies: bool = True,
     ) -> None:
-        """`waiting` gives the stops; where it is the compiled one it takes plain syscall-stops itself."""
+        """`loop` gives the stops; it takes plain ones itself where records wait in a buffer."""
         self._tracees = tracees
         self._outbox = outbox
         self.syscalls = SyscallStops(tracees, outbox, recording or Recording())
         """What happens at syscall-stops."""
-        self._waiting = waiting
+        self._loop = loop
         self._plain: PlainStops | None = None
-        if isinstance(waiting, CompiledWaiting) and isinstance(outbox.buffer, CompiledBuffer):
-            self._plain = PlainStops(waiting, tracees, self.syscalls)
+        if outbox.buffer is not None:
+            self._plain = PlainStops(loop, tracees, self.syscalls)
         self._autopsies = autopsies
         self.statuses: dict[int, int | None] = {}
         """Processes whose end somebody wants to know of, with their wait status once it has come."""
@@ -105,14 +103,14 @@ class Stops:
         After the first, a pause of 2 ms is enough, so that what was recorded can be written out. `TICK`: it
         is time to look at other things, though stops still come; `SIGNALLED`: `signal` has arrived.
         """
-        waiting, tracees = self._waiting, self._tracees.threads
-        waiting.until_ns = time.monotonic_ns() + _ROUND_NS
+        loop, tracees = self._loop, self._tracees.threads
+        loop.until_ns = time.monotonic_ns() + _ROUND_NS
         while tracees or self._tracees.strays:
-            waiting.tracees = len(tracees)
-            reason = waiting.next(patience_ns)
+            loop.tracees = len(tracees)
+            reason = loop.next(patience_ns)
             if reason == Reason.STOPPED:
-                self._handle(waiting.tid, waiting.status)
-                if self._held or time.monotonic_ns() > waiting.until_ns:
+                self._handle(loop.tid, loop.status)
+                if self._held or time.monotonic_ns() > loop.until_ns:
                     return Reason.TICK
                 patience_ns = min(patience_ns, PAUSE_NS) if patience_ns >= 0 else PAUSE_NS
             elif reason == Reason.FULL:
@@ -124,7 +122,7 @@ class Stops:
     @property
     def signal(self) -> int:
         """The signal that ended the last `take`."""
-        return self._waiting.signal
+        return self._loop.signal
 
     def reconsider(self) -> None:
         """Look at every tracee's next stop anew: what is to be done at it has changed."""
@@ -134,7 +132,7 @@ class Stops:
     def _handle(self, tid: int, status: int) -> None:
         thread = self._tracees.threads.get(tid)
         try:
-            if status == _SYSCALL_STATUS and thread is not None:
+            if status == SYSCALL_STATUS and thread is not None:
                 self.syscalls.stop(thread)
                 if self._plain is not None:
                     self._plain.consider(thread)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from bstinspect.capture.objects import Objects
 from bstinspect.capture.rules import FOREVER
@@ -24,16 +25,14 @@ if TYPE_CHECKING:
     from bstinspect.capture.tracee import Thread
 
 
-@dataclass(slots=True)
-class _Counter:
+class _Counter(msgspec.Struct):
     """How many more calls pass before a rule is applied, and how many are left that it counts at all."""
 
     first: int
     last: int
 
 
-@dataclass(slots=True)
-class Tampered:
+class Tampered(msgspec.Struct):
     """What is being done to the call that a thread is inside of."""
 
     rule: Rule

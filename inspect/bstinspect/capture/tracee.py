@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from bstinspect.linux import memory
 
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from bstinspect.records import ThreadState
 
 
-@dataclass(slots=True, eq=False)
-class Thread:
+class Thread(msgspec.Struct, eq=False):
     """A tracee: one thread."""
 
     tid: int
@@ -42,24 +42,23 @@ class Thread:
     """Its `Attached` record is out."""
     exiting: bool = False
     """It has had its PTRACE_EVENT_EXIT."""
-    read: Callable[[int, int], bytes] = field(init=False)
-    """Reads its memory: address, length."""
+    read: Callable[[int, int], bytes] = partial(memory.read, 0)
+    """Reads its memory: address, length. Made with the thread."""
 
     def __post_init__(self) -> None:
         """Make `read` once; it is used at every syscall-stop."""
         self.read = partial(memory.read, self.tid)
 
 
-@dataclass(slots=True, eq=False)
-class Process:
+class Process(msgspec.Struct, eq=False):
     """A thread group with tracees in it."""
 
     pid: int
-    threads: dict[int, Thread] = field(default_factory=dict)
+    threads: dict[int, Thread] = {}
     stopped: bool = False
     """In a group-stop."""
     autopsied: bool = False
-    last_words: dict[int, ThreadState] = field(default_factory=dict)
+    last_words: dict[int, ThreadState] = {}
     """What the threads of a killed process were doing, by tid, each read in its own exit stop."""
     tracing: bool = False
     syscalls: Container[int] | None = None
@@ -74,10 +73,10 @@ class Process:
     detach_on_exec: bool = False
     """Let go at an execve (-b)."""
     releasing: bool = False
-    release_requests: list[int] = field(default_factory=list)
-    switching: set[int] = field(default_factory=set)
+    release_requests: list[int] = []
+    switching: set[int] = set()
     """Tids that must stop once before they run under the new `tracing`."""
-    switch_requests: list[int] = field(default_factory=list)
+    switch_requests: list[int] = []
 
     def inherit(self, parent: Process) -> None:
         """Take over the tracing of the process that forked this one, where it is to be followed."""

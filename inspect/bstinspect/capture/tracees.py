@@ -7,6 +7,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Final
 
+from bstinspect.capture.loop import WALL
 from bstinspect.capture.tracee import Process, Thread
 from bstinspect.errors import PtraceError
 from bstinspect.linux import proc, ptrace
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 _BASE: Final = ptrace.PTRACE_O_TRACESYSGOOD | ptrace.PTRACE_O_TRACEEXEC | ptrace.PTRACE_O_TRACEEXIT
 _FILTERED: Final = ptrace.PTRACE_O_TRACESECCOMP | ptrace.PTRACE_O_EXITKILL
 _FOLLOW: Final = ptrace.PTRACE_O_TRACEFORK | ptrace.PTRACE_O_TRACEVFORK | ptrace.PTRACE_O_TRACECLONE
-WALL: Final = 0x40000000
-"""__WALL of waitpid(2): clone children too. The os module has no name for it."""
 _DEAD: Final = ("Z", "X")
 
 

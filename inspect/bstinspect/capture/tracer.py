@@ -19,15 +19,15 @@ from typing import Final, NoReturn
 
 import msgspec
 
-from bstinspect.capture import loop
+from bstinspect.capture import compiled
 from bstinspect.capture.colocation import Colocation
 from bstinspect.capture.file import CaptureWriter
+from bstinspect.capture.loop import Reason
 from bstinspect.capture.outbox import Outbox
 from bstinspect.capture.protocol import HELLO, MAX_MESSAGE, AnyRequest, Heartbeat, Release, Seize, Trace
 from bstinspect.capture.stops import Stops
 from bstinspect.capture.syscalls import OWN_ARCH
 from bstinspect.capture.tracees import Tracees
-from bstinspect.capture.waiting import Reason
 from bstinspect.linux import prctl
 from bstinspect.linux.signalfd import SignalDescriptor
 
@@ -46,12 +46,14 @@ class Loop:
     def __init__(self, control: socket.socket, lifeline: int, capture_path: str) -> None:
         self._control = control
         self._lifeline = lifeline
-        self._capture = CaptureWriter(capture_path, buffer=loop.record_buffer())
+        self._capture = CaptureWriter(capture_path, buffer=compiled.record_buffer())
         self._outbox = Outbox(control, self._capture)
         statuses: dict[int, int | None] = {}
         self._colocation = Colocation(statuses)
         self._tracees = Tracees(self._outbox, self._colocation)
-        self._stops = Stops(self._tracees, self._outbox, loop.waiting(OWN_ARCH, (signal.SIGTERM,)))
+        self._stops = Stops(
+            self._tracees, self._outbox, compiled.stop_loop(OWN_ARCH, (signal.SIGTERM,), self._capture.buffer)
+        )
         self._stops.statuses = statuses
         self._signals = SignalDescriptor((signal.SIGCHLD, signal.SIGTERM))  # only polled: the stops take them
         self._decoder = msgspec.msgpack.Decoder(AnyRequest)

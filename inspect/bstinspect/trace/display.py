@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.capture import loop
+from bstinspect.capture import compiled
 from bstinspect.trace import outputs, rendering
 from bstinspect.trace.ending import say
 from bstinspect.trace.outbox import DirectOutbox, PipeOutbox
@@ -39,7 +39,7 @@ class Display:
             self._child = rendering.start(renderer(options, output), reading, writing)
             output.abandon()
             statuses[self._child] = None
-            self.outbox = PipeOutbox(writing, self._nobody_reads, loop.record_buffer())
+            self.outbox = PipeOutbox(writing, self._nobody_reads, compiled.record_buffer())
         self.outbox.capture_only(start)
 
     def wait(self) -> None:

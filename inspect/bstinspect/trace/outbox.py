@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bstinspect.capture.buffer import RecordBuffer
-    from bstinspect.capture.loop import CompiledBuffer
+    from bstinspect.capture.compiled import CompiledBuffer
     from bstinspect.records import Record
     from bstinspect.trace.rendering import Renderer
 

@@ -187,12 +187,12 @@ def announce(path: str, writer: CaptureWriter, say: Callable[[str], None]) -> No
 
 def open_capture(options: Options) -> CaptureWriter:
     """Open the file of --record; one that is there is only overwritten with --force. Raises LaunchError."""
-    from bstinspect.capture import loop
+    from bstinspect.capture import compiled
     from bstinspect.capture.file import CaptureWriter
 
     path = options.record
     flags = os.O_TRUNC if options.force else os.O_EXCL
-    buffer = None if options.output else loop.record_buffer()
+    buffer = None if options.output else compiled.record_buffer()
     try:
         return CaptureWriter(path, flags, capture_start(options), buffer)
     except FileExistsError:

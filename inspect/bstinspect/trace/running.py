@@ -9,13 +9,14 @@ import signal
 import time
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.capture import loop
+from bstinspect.capture import compiled
+from bstinspect.capture.loop import Reason
 from bstinspect.capture.stops import Stops
 from bstinspect.capture.syscalls import OWN_ARCH
 from bstinspect.capture.tracees import Tracees
-from bstinspect.capture.waiting import Reason
 from bstinspect.errors import PtraceError
 from bstinspect.linux import proc
+from bstinspect.trace.ending import FATAL
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from bstinspect.trace.outbox import DirectOutbox, PipeOutbox
     from bstinspect.trace.recording import FileOutbox
 
-FATAL: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGTERM)
-"""What ends strace; -I says when it may."""
 _FOR_EVER: Final = -1
 _FAREWELL_NS: Final = 1_000_000_000
 
@@ -59,7 +58,7 @@ class Run:
         self._filtered = filtered
         self._colocation = colocation
         self.tracees = Tracees(outbox, colocation, follow=follow, detach_on_exec=detach_on_exec, named=named)
-        waiting = loop.waiting(OWN_ARCH, fatal, measure=measure)
+        waiting = compiled.stop_loop(OWN_ARCH, fatal, outbox.buffer, measure=measure)
         self.stops = Stops(self.tracees, outbox, waiting, recording, autopsies=False)
         if measure:
             recording.system_ns = lambda: waiting.system_ns

@@ -1,8 +1,8 @@
 /* The tracer's hot loop, compiled: takes the syscall-stops of frequent calls, and hands every other stop over.
 
-   It is the twin of capture/stops.py and capture/syscalls.py for what needs no decision: a syscall-stop of the
+   It is the twin of capture/loop.py, for what needs no decision: a syscall-stop of the
    machine's own kind, of a call whose memory a table names (capture/reads.py). The records that it writes are
-   those of records.py, byte for byte as msgspec reads them. No Python in here: capture/loop.py calls it through
+   those of records.py, byte for byte as msgspec reads them. No Python in here: capture/compiled.py calls it through
    ctypes, and owns every buffer.
 
    ptrace(2), PTRACE_GET_SYSCALL_INFO (Linux 5.3); waitpid(2), __WALL; process_vm_readv(2). */
@@ -75,7 +75,7 @@ struct stop {
     int64_t system_ns;
 };
 
-/* Why bst_run returns: capture/waiting.py. */
+/* Why bst_run returns: capture/loop.py. */
 enum reason { DRY, STOPPED, FULL, SIGNALLED, TICK };
 
 /* One process is one tracer, and one thread of it: all is static. What is not touched takes no memory. */
@@ -92,7 +92,7 @@ static struct stop queue[QUEUE];
 static uint32_t queued, taken, unswept = 1, hidden;
 static int64_t swept, now;
 
-/* Read by capture/loop.py. */
+/* Read by capture/compiled.py. */
 struct stop bst_stop;
 int32_t bst_signal;
 uint64_t bst_used;
@@ -418,7 +418,7 @@ static enum reason next_signal(int64_t patience, int *stopped) {
     return STOPPED;
 }
 
-/* Fill the queue: capture/waiting.py says how, and why. */
+/* Fill the queue: capture/loop.py says how, and why. */
 static enum reason gather(int64_t patience, int64_t until, uint64_t count) {
     queued = taken = 0;
     int is_few = count <= few, stopped = 0;
@@ -451,7 +451,7 @@ static enum reason gather(int64_t patience, int64_t until, uint64_t count) {
     }
 }
 
-/* -- what capture/loop.py calls */
+/* -- what capture/compiled.py calls */
 
 void bst_open(uint64_t arch, uint64_t waited_for, int measure, uint64_t few_tracees, int64_t sweep_ns,
               int64_t pause) {
