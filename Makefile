@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+LOOP   := $(VENV)/.compiled
 
 .DEFAULT_GOAL := help
 .PHONY: help run setup test lint format bench lock clean
@@ -11,12 +12,12 @@ help: ## List these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
 	  || sed -n 's/^\([a-z]*\):.*## /make \1: /p' Makefile
 
-run: $(READY) ## Set everything up and start the REPL (a pipe works too: make -s run < commands.txt)
+run: $(LOOP) ## Set everything up and start the REPL (a pipe works too: make -s run < commands.txt)
 	@$(BIN)/bstrace $(ARGS)
 
-setup: $(READY) ## Set everything up: a virtual environment in .venv, from the lock file
+setup: $(LOOP) ## Set everything up: a virtual environment in .venv, from the lock file
 
-test: $(READY) ## Set everything up and run all tests (ARGS='-k topology' picks some)
+test: $(LOOP) ## Set everything up and run all tests (ARGS='-k topology' picks some)
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: $(READY) ## ruff and mypy --strict
@@ -28,15 +29,15 @@ format: $(READY) ## Put the code into ruff's form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(READY) ## Measure, each figure against a yardstick in the same run
+bench: $(LOOP) ## Measure, each figure against a yardstick in the same run
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 lock: ## Make requirements.lock anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
 	  --generate-hashes --custom-compile-command 'make lock' -q -o requirements.lock
 
-clean: ## Remove the virtual environment and every cache
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+clean: ## Remove the virtual environment, what was compiled, and every cache
+	rm -rf $(VENV) inspect/bstinspect/capture/*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Progress goes to standard error: standard output belongs to the replies of a piped session.
@@ -49,3 +50,8 @@ $(READY): pyproject.toml requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . >&2
 	@touch $(READY)
+
+# The optional compiled loop; the installation makes it too, this is for a source that has changed since.
+$(LOOP): inspect/bstinspect/capture/compiled.c tools/build_hook.py $(READY)
+	@$(BIN)/python tools/build_hook.py
+	@touch $(LOOP)
