@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from bstinspect.decode.architecture import foreign
 from bstinspect.decode.blocks import Recorded
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from bstinspect.records import SyscallEntry, SyscallExit
 
 _MOST: Final = 512
+"""So many texts are remembered of one call."""
 
 
 class Form:
@@ -37,7 +39,8 @@ class Form:
         """How to print the result where its value alone says that."""
         self.raw = style.raw(self.name)
         self.begun: dict[tuple[int, ...], str] = {}
-        """What `begin` returned for arguments, where these alone say it; `remember` adds to it."""
+        self.done: dict[tuple[tuple[int, ...], int, bool], tuple[str, str]] = {}
+        """Texts that are remembered: see `remember` and `remember_done`."""
 
     def call(self, record: SyscallEntry, recorded: Recorded) -> Call:
         """Begin to decode a call; `recorded` is what its record holds."""
@@ -54,12 +57,19 @@ class Form:
             arguments += shape.separator
         return f"{self.name}({arguments}"
 
-    def remember(self, arguments: tuple[int, ...], call: Call, text: str) -> None:
-        """Remember what `begin` returned for a call without memory, where it did nothing else."""
-        if self.shape.from_registers and call.kept is None and not call.note:
+    def remember(self, arguments: tuple[int, ...], text: str) -> None:
+        """Remember the text of a call without memory up to its closing bracket, in `begun`."""
+        if self.shape.from_registers:
             if len(self.begun) >= _MOST:
                 self.begun.clear()
             self.begun[arguments] = text
+
+    def remember_done(self, seen: tuple[tuple[int, ...], int, bool], texts: tuple[str, str]) -> None:
+        """Remember both texts of such a call, by its arguments, value and whether that is an error."""
+        if self.shape.from_registers:
+            if len(self.done) >= _MOST:
+                self.done.clear()
+            self.done[seen] = texts
 
 
 class Forms:
@@ -91,8 +101,7 @@ class Forms:
         return Opened(record, form.call(record, recorded), form, recorded)
 
 
-@dataclass(slots=True)
-class Opened:
+class Opened(msgspec.Struct):
     """Made of a record of the entry; `leave` takes that of the exit."""
 
     entry: SyscallEntry

@@ -21,7 +21,7 @@ from bstinspect.decode.quote import quote_name
 from bstinspect.decode.siginfo import describe_siginfo
 from bstinspect.decode.style import PLAIN, Style
 from bstinspect.decode.thread import Thread
-from bstinspect.decode.whole import LEAST_ERROR, WholeLines
+from bstinspect.decode.whole import LEAST_ERROR, WholeLines, result_text
 from bstinspect.records import (
     Attached,
     CaptureStart,
@@ -328,15 +328,12 @@ class StraceText:
 
     def _result(self, record: SyscallExit, opened: Opened | None, failed: bool) -> str:  # noqa: FBT001 - of one call
         """Return what stands behind the equals sign."""
-        if failed:
-            raw = opened is not None and opened.form.raw
-            result = describe_error(-record.value, restarts=not raw)
-        elif opened is None:
-            result = str(record.value)
+        if opened is not None:
+            result = result_text(opened.form, opened.call)
+        elif failed:
+            result = describe_error(-record.value)
         else:
-            result = opened.shape.result(opened.call)
-            if opened.call.note:
-                result += f" ({opened.call.note})"
+            result = str(record.value)
         if record.injected:
             what, _, delayed = (record.injected + ",").partition("delay")
             result += _NOTES.get(what.strip(","), "") + (" (DELAYED)" if delayed else "")

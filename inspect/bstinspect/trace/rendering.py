@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import gc
 import os
 import signal
-import traceback
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
 import msgspec
 
 from bstinspect.capture.buffer import LENGTH
 from bstinspect.records import AnyRecord, Attached, Detached, Exited, Record
-from bstinspect.trace.launching import give_up_standard_streams
 from bstinspect.trace.outputs import CommandOutput, SeparateOutput, SharedOutput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _CHUNK: Final = 1 << 17
+_MANY_OBJECTS: Final = 50_000
+"""More than a batch has."""
+_COME_AND_GO: Final = frozenset({Attached, Detached, Exited})
+"""Records of which something is said or done as soon as they are shown."""
 NOBODY_READS: Final = 3
 """Exit status of the renderer where its output is a pipe that was closed."""
 
@@ -52,6 +55,7 @@ class Renderer:
         self.reporters: tuple[Reporter, ...] = tuple(reporters)
         self._output = output
         self._messages = messages
+        self._minds_threads = messages or isinstance(output, SeparateOutput)
 
     def run(self, descriptor: int) -> None:
         """Read to the end of the pipe. Raises OSError where the output cannot be written."""
@@ -61,13 +65,19 @@ class Renderer:
 
     def take(self, batch: Sequence[Record]) -> None:
         """Take records, and write what they say. Raises OSError."""
-        if self._messages or isinstance(self._output, SeparateOutput):
-            for record in batch:
-                self._one(record)
-        else:
-            for reporter in self.reporters:
-                reporter.feed(batch)
+        begin = 0
+        if self._minds_threads and not _COME_AND_GO.isdisjoint(map(type, batch)):
+            for index, record in enumerate(batch):
+                if type(record) in _COME_AND_GO:
+                    self._feed(batch[begin:index])
+                    self._one(record)
+                    begin = index + 1
+        self._feed(batch[begin:] if begin else batch)
         self._output.flush()
+
+    def _feed(self, batch: Sequence[Record]) -> None:
+        for reporter in self.reporters:
+            reporter.feed(batch)
 
     def end(self) -> None:
         """Say what is left to say. Raises OSError."""
@@ -86,6 +96,8 @@ class Renderer:
             return
         self.complained = True
         if self.debug:
+            import traceback
+
             traceback.print_exc()
         os.write(2, f"bstrace: the decoder failed: {type(error).__name__}: {error}\n".encode())
 
@@ -95,8 +107,7 @@ class Renderer:
                 self._say(f"Process {record.tid} attached")
             elif isinstance(record, Detached):
                 self._say(f"Process {record.tid} detached")
-        for reporter in self.reporters:
-            reporter.feed((record,))
+        self._feed((record,))
         if isinstance(record, Exited | Detached) and isinstance(self._output, SeparateOutput):
             self._output.end(record.tid)
 
@@ -107,20 +118,27 @@ class Renderer:
 
 def batches(descriptor: int) -> Iterator[list[AnyRecord]]:
     """Yield the records of a pipe, as many at a time as are there."""
-    decode = msgspec.msgpack.Decoder(AnyRecord).decode
+    decode, length_at = msgspec.msgpack.Decoder(AnyRecord).decode, LENGTH.unpack_from
     left = b""
     while chunk := os.read(descriptor, _CHUNK):
         data = left + chunk if left else chunk
         records = []
         position, end = 0, len(data)
         while end - position >= 4:
-            (length,) = LENGTH.unpack_from(data, position)
-            if position + 4 + length > end:
+            begin = position + 4
+            behind = begin + length_at(data, position)[0]
+            if behind > end:
                 break
-            records.append(decode(memoryview(data)[position + 4 : position + 4 + length]))
-            position += 4 + length
+            records.append(decode(data[begin:behind]))  # to copy costs less than a memoryview of it
+            position = behind
         left = data[position:]
         yield records
+
+
+def collect_rarely() -> None:
+    """Keep the garbage collector from looking through every batch of records: they are in no cycles."""
+    gc.freeze()
+    gc.set_threshold(_MANY_OBJECTS)
 
 
 def pipe(size: int) -> tuple[int, int]:
@@ -131,28 +149,33 @@ def pipe(size: int) -> tuple[int, int]:
     return reading, writing
 
 
-def start(renderer: Renderer, reading: int, writing: int) -> int:
-    """Fork the renderer; return its pid. The pipe's reading end is its own from now on."""
+def start(make: Callable[[], Renderer], reading: int, writing: int) -> int:
+    """Fork the process that makes a renderer; return its pid. The pipe's reading end is its own."""
     pid = os.fork()
     if pid:
         os.close(reading)
         return pid
     os.close(writing)
-    return _serve(renderer, reading)
+    return _serve(make, reading)
 
 
-def _serve(renderer: Renderer, reading: int) -> NoReturn:
+def _serve(make: Callable[[], Renderer], reading: int) -> NoReturn:
     """Run in the child: end with 0, `NOBODY_READS`, or 1 and a line on standard error."""
+    from bstinspect.trace.launching import give_up_standard_streams
+
     status = 1
     try:
         for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGTSTP):
             signal.signal(number, signal.SIG_IGN)
         give_up_standard_streams()
-        renderer.run(reading)
-        status = 0
-    except BrokenPipeError:
-        status = NOBODY_READS  # the tracer hears of it when its pipe breaks
-    except Exception as error:  # noqa: BLE001 - whatever it is, it becomes one line
-        renderer.complain(error)
+        renderer = make()
+        collect_rarely()
+        try:
+            renderer.run(reading)
+            status = 0
+        except BrokenPipeError:
+            status = NOBODY_READS  # the tracer hears of it when its pipe breaks
+        except Exception as error:  # noqa: BLE001 - whatever it is, it becomes one line
+            renderer.complain(error)
     finally:
         os._exit(status)
