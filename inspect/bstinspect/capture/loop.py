@@ -265,9 +265,15 @@ class PureLoop:
         return signal.sigtimedwait(self._signals, patience_ns / _BILLION)
 
     def _sweep(self, now: int) -> bool:
-        """Take all that is there before the first runs on: on one CPU it would keep the others out."""
-        while (found := self._reap(-1))[0]:
+        """Take all that is there before the first runs on: on one CPU it would keep the others out.
+
+        Where every tracee is registered, and each is in a syscall-stop (none in that of a fork), nobody else
+        can be there.
+        """
+        left = self.tracees if self.tracees == len(self._registered) else -1
+        while left and (found := self._reap(-1))[0]:
             self._queue.append(found)
+            left -= found[1] == SYSCALL_STATUS and found[0] in self._registered
         self._unswept = False
         self._swept_ns = now
         return bool(self._queue)

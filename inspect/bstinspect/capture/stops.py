@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Final
 
 from bstinspect.capture.loop import PAUSE_NS, SYSCALL_STATUS, Reason
 from bstinspect.capture.plain import PlainStops
-from bstinspect.capture.syscalls import Recording, SyscallStops
+from bstinspect.capture.recording import Recording
+from bstinspect.capture.syscalls import SyscallStops
 from bstinspect.errors import PtraceError
 from bstinspect.linux import proc, ptrace
 from bstinspect.linux.waitstatus import StoppedBy, classify, is_kill

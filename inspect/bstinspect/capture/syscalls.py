@@ -7,23 +7,18 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from bstinspect.capture.colocation import CALLS
-from bstinspect.capture.delays import Delays
 from bstinspect.capture.protocol import SENDS
 from bstinspect.linux import ptrace
 from bstinspect.records import Lost, SignalDelivery, Stack, SyscallEntry, SyscallExit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from bstinspect.capture.gather import Gathered, Gatherer
     from bstinspect.capture.outbox import Sink
-    from bstinspect.capture.selection import Selection
-    from bstinspect.capture.tampering import Tampering
+    from bstinspect.capture.recording import Recording
     from bstinspect.capture.tracee import Thread
     from bstinspect.capture.tracees import Tracees
 
@@ -40,16 +35,6 @@ OWN_ARCH: Final = _MACHINE_ARCH.get(os.uname().machine, 0)
 """AUDIT_ARCH_* of this machine's own calls; 0 where that is not known."""
 
 
-class Unwinder(Protocol):
-    """Reads call stacks."""
-
-    def frames(self, tid: int, *, at_entry: bool = False) -> tuple[bytes, ...]:
-        """Return the frames of a stopped thread."""
-
-    def forget(self, tid: int) -> None:
-        """A thread has ended."""
-
-
 def _native(info: ptrace.SyscallEntryInfo) -> int:
     """Return a call's number on this machine, also of an i386 call, by its name; -1 where there is none."""
     if info.arch == OWN_ARCH:
@@ -57,28 +42,6 @@ def _native(info: ptrace.SyscallEntryInfo) -> int:
     from bstinspect.decode.architecture import foreign, native_numbers
 
     return native_numbers().get(foreign(info.arch).name(info.number), -1)
-
-
-def _plain_gatherer() -> Gatherer:
-    """Make the gatherer of a session: everything that a report could want, nothing about descriptors."""
-    from bstinspect.capture.gather import Gatherer
-    from bstinspect.decode.style import Style, no_calls
-
-    return Gatherer(Style(abbreviated=no_calls))
-
-
-@dataclass
-class Recording:
-    """What is recorded of syscalls, and what is done to them. The default is a session's."""
-
-    gatherer: Callable[[], Gatherer | None] = _plain_gatherer
-    """Makes what copies memory, with the first syscall-stop (for a fast start); None copies nothing."""
-    selection: Selection | None = None
-    tampering: Tampering | None = None
-    unwinder: Unwinder | None = None
-    delays: Delays = field(default_factory=Delays)
-    system_ns: Callable[[], int] | None = None
-    """Returns the system time of the process whose stop is being handled, where it is wanted."""
 
 
 class SyscallStops:

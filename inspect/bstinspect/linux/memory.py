@@ -45,6 +45,8 @@ for _function in (_readv, _writev):
     ]
     _function.restype = ctypes.c_ssize_t
 
+_small = ctypes.create_string_buffer(1 << 16)
+"""For the tracer's one thread, which reads little pieces often."""
 _local, _remote = _IoVec(), _IoVec()
 _local_address, _remote_address = ctypes.addressof(_local), ctypes.addressof(_remote)
 
@@ -75,13 +77,16 @@ def read(pid: int, address: int, length: int) -> bytes:
 
 
 def _read_at_once(pid: int, address: int, length: int) -> bytes:
-    buffer = ctypes.create_string_buffer(length)
+    if length > len(_small):
+        return _read_into(ctypes.create_string_buffer(length), pid, address, length)
+    return _read_into(_small, pid, address, length)
+
+
+def _read_into(buffer: ctypes.Array[ctypes.c_char], pid: int, address: int, length: int) -> bytes:
     _local.base, _local.length = ctypes.addressof(buffer), length
     _remote.base, _remote.length = address, length
     copied: int = _readv(pid, _local_address, 1, _remote_address, 1, 0)
-    if copied == length:
-        return buffer.raw
-    return buffer.raw[:copied] if copied > 0 else b""
+    return ctypes.string_at(buffer, copied) if copied > 0 else b""
 
 
 def read_exactly(pid: int, address: int, length: int) -> bytes:
