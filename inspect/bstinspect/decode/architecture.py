@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +19,7 @@ AUDIT_ARCH_I386: Final = 0x40000003
 """From <linux/audit.h>; PTRACE_GET_SYSCALL_INFO reports them (ptrace(2))."""
 
 
-@dataclass(frozen=True)
-class Architecture:
+class Architecture(msgspec.Struct, frozen=True):
     """The tables of one machine. Where the machine is unknown they are empty, and calls go by number."""
 
     machine: str

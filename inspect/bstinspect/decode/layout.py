@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+import msgspec
 
 STATUSES: Final = frozenset({"successful", "failed", "unfinished", "unavailable", "detached"})
 MESSAGES: Final = frozenset({"attach", "exit", "path-resolution", "personality", "thread-execve"})
@@ -24,8 +25,7 @@ def no_numbers(_number: int) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(msgspec.Struct, frozen=True):
     """What stands around a call."""
 
     pids: str = "always"
@@ -48,8 +48,7 @@ class Layout:
     """-ff: each thread has its own output."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """Which lines are printed."""
 
     signals: Numbers = all_numbers

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, TypeAlias
+
+import msgspec
 
 
 class Hex(Enum):
@@ -42,8 +43,7 @@ def no_calls(_name: str) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(msgspec.Struct, frozen=True):
     """The options; the defaults are strace's."""
 
     strings: int = 32

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from bstinspect.decode.opened import Opened
 
 
-@dataclass(slots=True)
-class Thread:
+class Thread(msgspec.Struct):
     """What is known of one thread."""
 
     tid: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from bstinspect.decode.layout import STATUSES
 from bstinspect.decode.style import Constants, Hex
@@ -38,7 +39,7 @@ def check(reader: Reader, short: Mapping[str, int], long: set[str]) -> None:
     elif (options.output or options.record) and options.command and "quiet" not in long:
         reader.qualify("quiet", _QUIET[0])
     if options.json and not options.output:  # where the messages would stand between the objects
-        options.wanted = replace(options.wanted, quiet=options.wanted.quiet | {"attach"})
+        options.wanted = msgspec.structs.replace(options.wanted, quiet=options.wanted.quiet | {"attach"})
 
 
 def check_target(options: Options) -> None:
@@ -81,7 +82,7 @@ def _text(reader: Reader, short: Mapping[str, int], long: set[str]) -> None:
         if "strings-in-hex" in long:
             raise UsageError("-x and --strings-in-hex cannot be provided simultaneously", advice=False)
         style = Hex.STRINGS if short["x"] == 1 else Hex.ALL
-        options.style = replace(options.style, hexadecimal=style)
+        options.style = msgspec.structs.replace(options.style, hexadecimal=style)
     if short["y"]:
         if "decode-fds" in long:
             raise UsageError("-y and --decode-fds cannot be provided simultaneously", advice=False)
@@ -146,7 +147,7 @@ def _output(options: Options, short: Mapping[str, int], long: set[str]) -> None:
         pids = "always" if several else "never"
     else:
         pids = "several"
-    options.layout = replace(options.layout, pids=pids, separate=options.separate)
+    options.layout = msgspec.structs.replace(options.layout, pids=pids, separate=options.separate)
     if short["f"] and "follow-forks" in long:
         options.follow = True
 

@@ -7,21 +7,20 @@ import signal
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bstinspect.capture.colocation import Colocation
 from bstinspect.errors import PtraceError, UsageError
 from bstinspect.trace import ending, launching, recording, reporting
 from bstinspect.trace.display import Display
-from bstinspect.trace.ending import say
+from bstinspect.trace.ending import FATAL, say
 from bstinspect.trace.expressions import EVERYTHING, Traced
 from bstinspect.trace.options import Options, parse
-from bstinspect.trace.running import FATAL, Run, explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from bstinspect.capture.file import CaptureWriter
-    from bstinspect.capture.syscalls import Recording
+    from bstinspect.capture.recording import Recording
     from bstinspect.trace import outputs
+    from bstinspect.trace.running import Run
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -102,6 +101,10 @@ def _run(
     statuses: dict[int, int | None] = {}
     first = recording.capture_start(options) if capture is None else capture.start
     display = None if output is None else Display(options, output, statuses, first)
+    # Loaded only now: the process that makes the text loads its part meanwhile.
+    from bstinspect.capture.colocation import Colocation
+    from bstinspect.trace.running import Run
+
     outbox = recording.outbox(options.record, capture, display.outbox if display else None, say)
     run = Run(
         outbox,
@@ -152,6 +155,8 @@ def _status(run: Run, *, attached: bool) -> tuple[int, int]:
 
 def _attach(options: Options, run: Run) -> None:
     """Attach to the processes of -p; say of each how it went."""
+    from bstinspect.trace.running import explain
+
     if options.pids:
         run.stops.syscalls.warm_up()
     for pid in options.pids:

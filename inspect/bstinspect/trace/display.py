@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.capture import compiled
@@ -36,7 +37,7 @@ class Display:
             self.outbox = DirectOutbox(renderer(options, output))
         else:
             reading, writing = rendering.pipe(_PIPE_BYTES)
-            self._child = rendering.start(renderer(options, output), reading, writing)
+            self._child = rendering.start(partial(renderer, options, output), reading, writing)
             output.abandon()
             statuses[self._child] = None
             self.outbox = PipeOutbox(writing, self._nobody_reads, compiled.record_buffer())

@@ -6,7 +6,7 @@ import os
 import resource
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bstinspect.errors import InspectError, PtraceError, UsageError
 from bstinspect.linux import proc
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bstinspect.trace.options import Options
+
+FATAL: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGTERM)
+"""What ends strace; -I says when it may."""
 
 
 def run(name: str, parse: Callable[[], Options], do: Callable[[Options], int]) -> int:

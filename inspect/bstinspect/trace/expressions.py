@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-import difflib
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
 
 from bstinspect.decode.architecture import X32_BIT, architecture
 from bstinspect.decode.classes import calls_of_class
@@ -29,8 +29,7 @@ _DESIGNATORS: Final = {"64": True, "32": False, "x32": False}
 """The personalities of ``NAME@64``: only the machine's own has calls that can be selected."""
 
 
-@dataclass(frozen=True, slots=True)
-class NumberSet:
+class NumberSet(msgspec.Struct, frozen=True):
     """Numbers, or all but these."""
 
     members: frozenset[int]
@@ -140,6 +139,8 @@ def _calls(word: str) -> set[int]:
             None if members is None else {tables.numbers[each] for each in members if each in tables.numbers}
         )
     if not found and not optional and found != set():
+        import difflib
+
         close = difflib.get_close_matches(name, tables.numbers, 1, _LIKENESS)
         hint = f" (did you mean {close[0]}?)" if close else ""
         raise UsageError(f"invalid system call '{word}'{hint}", advice=False)

@@ -8,8 +8,9 @@ the calls that fit, not all.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from bstinspect.capture.rules import FOREVER, Rule
 from bstinspect.decode.architecture import native_numbers
@@ -52,39 +53,39 @@ def parse(text: str, *, fault: bool = False) -> Rule:
     if not (acts or rule.poke_enter or rule.poke_exit or "delay_enter" in seen or "delay_exit" in seen):
         if not fault:
             raise UsageError(f"invalid {kind} '{text}'", advice=False)
-        rule = replace(rule, error=ENOSYS)
+        rule = msgspec.structs.replace(rule, error=ENOSYS)
     return rule
 
 
 def _error(rule: Rule, word: str) -> Rule:
-    return replace(rule, error=_positive(error_word(word)))
+    return msgspec.structs.replace(rule, error=_positive(error_word(word)))
 
 
 def _retval(rule: Rule, word: str) -> Rule:
-    return replace(rule, value=_unsigned(word))
+    return msgspec.structs.replace(rule, value=_unsigned(word))
 
 
 def _signal(rule: Rule, word: str) -> Rule:
-    return replace(rule, signal=_positive(signal_word(word), 64))
+    return msgspec.structs.replace(rule, signal=_positive(signal_word(word), 64))
 
 
 def _syscall(rule: Rule, word: str) -> Rule:
     if word not in CLASSES["pure"]:  # only calls without side effects, as in strace
         raise ValueError(word)
-    return replace(rule, call=native_numbers()[word])
+    return msgspec.structs.replace(rule, call=native_numbers()[word])
 
 
 def _path(rule: Rule, word: str) -> Rule:
     if not word:
         raise ValueError(word)
-    return replace(rule, path=word)
+    return msgspec.structs.replace(rule, path=word)
 
 
 def _descriptor(rule: Rule, word: str) -> Rule:
     number = decimal(word)
     if number < 0:
         raise ValueError(word)
-    return replace(rule, descriptor=number)
+    return msgspec.structs.replace(rule, descriptor=number)
 
 
 def _unsigned(word: str) -> int:
@@ -107,7 +108,7 @@ def _token(rule: Rule, key: str, word: str) -> Rule:
     match = _ARGUMENT.fullmatch(key)
     if not match:
         raise ValueError(key)
-    return replace(rule, arguments=(*rule.arguments, (int(match[1]) - 1, _unsigned(word))))
+    return msgspec.structs.replace(rule, arguments=(*rule.arguments, (int(match[1]) - 1, _unsigned(word))))
 
 
 def _positive(number: int, most: int = 4095) -> int:
@@ -129,7 +130,7 @@ def _when(rule: Rule, word: str) -> Rule:
         raise ValueError(word)
     if (match[2] and last == FOREVER) or (match[4] and step < 1):
         raise ValueError(word)
-    return replace(rule, first=first, last=last, step=step)
+    return msgspec.structs.replace(rule, first=first, last=last, step=step)
 
 
 def _pokes(word: str) -> tuple[tuple[int, bytes], ...]:
@@ -150,10 +151,10 @@ _TOKENS: Final[dict[str, Callable[[Rule, str], Rule]]] = {
     "retval": _retval,
     "signal": _signal,
     "syscall": _syscall,
-    "delay_enter": lambda rule, word: replace(rule, delay_enter_ns=nanoseconds(word)),
-    "delay_exit": lambda rule, word: replace(rule, delay_exit_ns=nanoseconds(word)),
-    "poke_enter": lambda rule, word: replace(rule, poke_enter=_pokes(word)),
-    "poke_exit": lambda rule, word: replace(rule, poke_exit=_pokes(word)),
+    "delay_enter": lambda rule, word: msgspec.structs.replace(rule, delay_enter_ns=nanoseconds(word)),
+    "delay_exit": lambda rule, word: msgspec.structs.replace(rule, delay_exit_ns=nanoseconds(word)),
+    "poke_enter": lambda rule, word: msgspec.structs.replace(rule, poke_enter=_pokes(word)),
+    "poke_exit": lambda rule, word: msgspec.structs.replace(rule, poke_exit=_pokes(word)),
     "fd": _descriptor,
     "path": _path,
 }

@@ -8,13 +8,14 @@ import os
 import pwd
 import signal
 import stat
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NoReturn
+
+import msgspec
 
 from bstinspect.decode.quote import quote
 from bstinspect.errors import LaunchError
 from bstinspect.linux import prctl, proc
-from bstinspect.trace.running import FATAL
+from bstinspect.trace.ending import FATAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,15 +24,14 @@ _IGNORED_BY_PYTHON: Final = (signal.SIGPIPE, signal.SIGXFSZ)
 """The interpreter ignores them for itself; the command gets the default back, as in `subprocess`."""
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(msgspec.Struct, frozen=True):
     """What to run, and how."""
 
     path: str
     arguments: tuple[str, ...]
     environment: Mapping[bytes, bytes]
     user: pwd.struct_passwd | None = None
-    mask: frozenset[int] = field(default_factory=frozenset)
+    mask: frozenset[int] = msgspec.field(default_factory=frozenset)
     """The signals that were blocked when bstrace was started."""
     ignores_children: bool = False
     """SIGCHLD was ignored then."""

@@ -26,8 +26,8 @@ from bstinspect.linux.inotify import growth_of
 from bstinspect.linux.signalfd import SignalDescriptor
 from bstinspect.records import CaptureStart, Detached, Exited
 from bstinspect.serving import NAME, TraceReply, TraceRequest, short_path
+from bstinspect.trace.ending import FATAL
 from bstinspect.trace.expressions import EVERYTHING
-from bstinspect.trace.running import FATAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable

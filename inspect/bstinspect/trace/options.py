@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from bstinspect.decode.layout import MESSAGES, STATUSES, Layout, Wanted
 from bstinspect.decode.style import Constants, Hex, Style, no_calls
 from bstinspect.errors import NotSupportedError, UsageError
 from bstinspect.reports import columns
-from bstinspect.trace import expressions, injection
+from bstinspect.trace import expressions
 from bstinspect.trace.getopt import NONE, OPTIONAL, REQUIRED, Option
 from bstinspect.trace.getopt import parse as split
 
@@ -86,12 +87,11 @@ _DAEMONIZE: Final = {"grandchild": 1, "pgroup": 2, "pgrp": 2, "session": 3}
 _KINDS: Final = ("path", "socket", "dev", "pidfd")
 
 
-@dataclass
-class Options:
+class Options(msgspec.Struct):
     """What the user asked for."""
 
     command: tuple[str, ...] = ()
-    pids: list[int] = field(default_factory=list)
+    pids: list[int] = []
     node: int | None = None
     session: str = ""
     follow: bool = False
@@ -106,7 +106,7 @@ class Options:
     """Say what was recorded (no -q)."""
     output: str | None = None
     append: bool = False
-    environment: list[str] = field(default_factory=list)
+    environment: list[str] = []
     user: str = ""
     daemonize: int = 0
     interruptible: int = 0
@@ -116,14 +116,14 @@ class Options:
     """Keep the tracer and what it traces on one CPU."""
     stacks: bool = False
     calls: expressions.NumberSet = expressions.EVERYTHING
-    paths: list[str] = field(default_factory=list)
+    paths: list[str] = []
     descriptors: expressions.NumberSet | None = None
     strings_given: bool = False
     """-s was given."""
-    rules: list[Rule] = field(default_factory=list)
-    style: Style = field(default_factory=Style)
-    layout: Layout = field(default_factory=Layout)
-    wanted: Wanted = field(default_factory=Wanted)
+    rules: list[Rule] = []
+    style: Style = msgspec.field(default_factory=Style)
+    layout: Layout = msgspec.field(default_factory=Layout)
+    wanted: Wanted = msgspec.field(default_factory=Wanted)
     summary: str = ""
     """``only`` (-c), ``too`` (-C), or nothing."""
     summary_by: str = "all"
@@ -138,26 +138,28 @@ class Options:
     debug: bool = False
     help: bool = False
     version: bool = False
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str] = []
 
 
 def _signals(options: Options, text: str) -> None:
     signals = expressions.number_set(text, expressions.signal_word, "signal")
-    options.wanted = replace(options.wanted, signals=signals)
+    options.wanted = msgspec.structs.replace(options.wanted, signals=signals)
 
 
 def _statuses(options: Options, text: str) -> None:
     statuses = expressions.words_of(text, {each: each for each in STATUSES}, "status")
-    options.wanted = replace(options.wanted, statuses=statuses)
+    options.wanted = msgspec.structs.replace(options.wanted, statuses=statuses)
 
 
 def _quiet(options: Options, text: str) -> None:
-    options.wanted = replace(options.wanted, quiet=expressions.words_of(text, _QUIET, "quiet"))
+    options.wanted = msgspec.structs.replace(
+        options.wanted, quiet=expressions.words_of(text, _QUIET, "quiet")
+    )
 
 
 def _errors(options: Options, text: str) -> None:
     errors = expressions.number_set(text, expressions.error_word, "errno")
-    options.wanted = replace(options.wanted, errors=errors)
+    options.wanted = msgspec.structs.replace(options.wanted, errors=errors)
 
 
 def _duration(options: Options, text: str) -> None:
@@ -165,17 +167,17 @@ def _duration(options: Options, text: str) -> None:
         shortest = expressions.nanoseconds(text)
     except ValueError:
         raise UsageError(f"invalid duration '{text}'", advice=False) from None
-    options.wanted = replace(options.wanted, shortest_ns=shortest)
+    options.wanted = msgspec.structs.replace(options.wanted, shortest_ns=shortest)
 
 
 def _reads(options: Options, text: str) -> None:
     numbers = expressions.number_set(text, expressions.decimal, "descriptor")
-    options.wanted = replace(options.wanted, reads=numbers)
+    options.wanted = msgspec.structs.replace(options.wanted, reads=numbers)
 
 
 def _writes(options: Options, text: str) -> None:
     numbers = expressions.number_set(text, expressions.decimal, "descriptor")
-    options.wanted = replace(options.wanted, writes=numbers)
+    options.wanted = msgspec.structs.replace(options.wanted, writes=numbers)
 
 
 def _details(options: Options, text: str) -> None:
@@ -183,19 +185,19 @@ def _details(options: Options, text: str) -> None:
     kinds = expressions.words_of(text, known, "decode-fds")
     if text.endswith("all"):
         kinds -= {"peer"}  # our own, and only on request
-    options.style = replace(options.style, descriptors=kinds)
+    options.style = msgspec.structs.replace(options.style, descriptors=kinds)
 
 
 def _process_names(options: Options, text: str) -> None:
     words = expressions.words_of(text, {"comm": "comm", "pidns": "pidns"}, "decode-pids")
     if "pidns" in words and text != "all":
         raise _not_supported("--decode-pids=pidns")
-    options.style = replace(options.style, names="comm" in words)
+    options.style = msgspec.structs.replace(options.style, names="comm" in words)
 
 
 def _only(status: str) -> Callable[[Options, str], None]:
     def take(options: Options, _value: str) -> None:
-        options.wanted = replace(options.wanted, statuses=frozenset({status}))
+        options.wanted = msgspec.structs.replace(options.wanted, statuses=frozenset({status}))
 
     return take
 
@@ -207,16 +209,24 @@ def _set(name: str, value: object = None) -> Callable[[Options, str], None]:
 
 def _lay_out(name: str) -> Callable[[Options, str], None]:
     def take(options: Options, _value: str) -> None:
-        options.layout = replace(options.layout, **{name: True})  # type: ignore[arg-type]
+        options.layout = msgspec.structs.replace(options.layout, **{name: True})
 
     return take
 
 
 def _whole(options: Options, _value: str) -> None:
-    options.style = replace(options.style, abbreviated=no_calls)
+    options.style = msgspec.structs.replace(options.style, abbreviated=no_calls)
+
+
+def _fault(options: Options, text: str) -> None:
+    from bstinspect.trace import injection
+
+    options.rules.append(injection.parse(text, fault=True))
 
 
 def _inject(options: Options, text: str) -> None:
+    from bstinspect.trace import injection
+
     rule = injection.parse(text)
     options.rules.append(rule)
     error = (1 << 64) - (rule.value or 0)
@@ -264,7 +274,7 @@ _SETS: Final[dict[str, Callable[[Options, str], None]]] = {
     "duration": _duration,
     "read": _reads,
     "write": _writes,
-    "fault": lambda options, text: options.rules.append(injection.parse(text, fault=True)),
+    "fault": _fault,
     "inject": _inject,
     "decode-fds": _details,
     "decode-pids": _process_names,
@@ -278,7 +288,7 @@ _WITHOUT_VALUE: Final = {"quiet": "attach,personality", "decode-fds": "path"}
 
 def _style_calls(options: Options, name: str, text: str) -> None:
     calls = expressions.name_set(expressions.syscall_set(text)).holds
-    options.style = replace(options.style, **{name: calls})  # type: ignore[arg-type]
+    options.style = msgspec.structs.replace(options.style, **{name: calls})
 
 
 class Reader:
@@ -334,13 +344,13 @@ class Reader:
     # One method an option with a value.
 
     def _column(self, option: Option) -> None:
-        self.options.layout = replace(self.options.layout, column=_number(option))
+        self.options.layout = msgspec.structs.replace(self.options.layout, column=_number(option))
 
     def _strings(self, option: Option) -> None:
         size = _number(option)
         if size > 0x3FFFFFFF:
             raise _invalid(option)
-        self.options.style = replace(self.options.style, strings=size)
+        self.options.style = msgspec.structs.replace(self.options.style, strings=size)
         self.options.strings_given = True
 
     def _detach_on(self, option: Option) -> None:
@@ -368,10 +378,10 @@ class Reader:
             raise _invalid(option) from None
 
     def _relative(self, option: Option) -> None:
-        self.options.layout = replace(self.options.layout, relative=_digits(option))
+        self.options.layout = msgspec.structs.replace(self.options.layout, relative=_digits(option))
 
     def _durations(self, option: Option) -> None:
-        self.options.layout = replace(self.options.layout, durations=_digits(option))
+        self.options.layout = msgspec.structs.replace(self.options.layout, durations=_digits(option))
 
     def _sort(self, option: Option) -> None:
         self.options.sort = columns.sort_key(option.value or "")
@@ -386,7 +396,7 @@ class Reader:
             style = Constants(option.value)
         except ValueError:
             raise _invalid(option) from None
-        self.options.style = replace(self.options.style, constants=style)
+        self.options.style = msgspec.structs.replace(self.options.style, constants=style)
 
     def _summary(self, option: Option) -> None:
         kind = "only" if SAME.get(option.name, option.name) == "c" else "too"
@@ -418,14 +428,14 @@ class Reader:
                 digits = expressions.digits_of(word)
             else:
                 raise _invalid(option or Option("t", text, long=False))
-        self.options.layout = replace(layout, stamp=stamp, stamp_digits=digits)
+        self.options.layout = msgspec.structs.replace(layout, stamp=stamp, stamp_digits=digits)
 
     def _hexadecimal(self, option: Option) -> None:
         try:
             style = Hex(option.value or "all")
         except ValueError:
             raise _invalid(option) from None
-        self.options.style = replace(self.options.style, hexadecimal=style)
+        self.options.style = msgspec.structs.replace(self.options.style, hexadecimal=style)
         self.long.add("strings-in-hex")
 
     def _last(self, option: Option) -> None:

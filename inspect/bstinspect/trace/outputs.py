@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bstinspect.errors import LaunchError
+
+if TYPE_CHECKING:
+    import subprocess
 
 _LARGE: Final = 1 << 16
 
@@ -120,9 +122,13 @@ class CommandOutput(SharedOutput):
 
     def __init__(self, command: str) -> None:
         """Start the command. Raises LaunchError."""
+        import subprocess
+
         reading, writing = os.pipe2(os.O_CLOEXEC)
         try:
-            self.process = subprocess.Popen(["/bin/sh", "-c", command], stdin=reading)
+            self.process: subprocess.Popen[bytes] = subprocess.Popen(
+                ["/bin/sh", "-c", command], stdin=reading
+            )
         except OSError as error:
             raise LaunchError(f"Can't execute '/bin/sh': {error.strerror}") from error
         finally:

@@ -6,7 +6,7 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.capture.syscalls import Recording
+from bstinspect.capture.recording import Recording
 from bstinspect.errors import LaunchError, UsageError
 from bstinspect.trace import launching
 from bstinspect.trace.outbox import Answers

@@ -6,8 +6,9 @@ import os
 import re
 import signal
 from contextlib import closing
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from bstinspect.capture.file import CaptureReader
 from bstinspect.errors import CaptureError, DamagedCaptureError
@@ -146,6 +147,6 @@ def _suit(options: Options, start: CaptureStart) -> None:
     if options.strings_given and strings > start.strings:
         options.warnings.append(f"-s {strings}: only {start.strings} bytes of a string were recorded")
     options.strings_given = True
-    options.style = replace(options.style, strings=max(min(strings, start.strings), 0))
+    options.style = msgspec.structs.replace(options.style, strings=max(min(strings, start.strings), 0))
     if options.layout.pids == "always" and start.recorder == "trace" and "f" not in has:
-        options.layout = replace(options.layout, pids="never")
+        options.layout = msgspec.structs.replace(options.layout, pids="never")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from bstinspect.decode.style import Style, no_calls
 from bstinspect.trace import outputs
@@ -23,7 +24,7 @@ _WAITING: Final = 2
 
 def json_style(options: Options) -> Style:
     """Return the style in which --json records: nothing is cut, and descriptors are looked up."""
-    return replace(
+    return msgspec.structs.replace(
         options.style,
         strings=options.style.strings if options.strings_given else JSON_STRING,
         abbreviated=no_calls,
@@ -58,7 +59,7 @@ def _reporters(options: Options, output: outputs.SharedOutput | outputs.Separate
     if options.json:
         from bstinspect.reports.jsonlines import JsonLines
 
-        style = replace(json_style(options), descriptors=options.style.descriptors)
+        style = msgspec.structs.replace(json_style(options), descriptors=options.style.descriptors)
         found.append(JsonLines(output.write, options.wanted, style, annotator))
     elif options.summary != "only":
         from bstinspect.decode.text import StraceText

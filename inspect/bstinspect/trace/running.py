@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
     from bstinspect.capture.colocation import Colocation
-    from bstinspect.capture.syscalls import Recording
+    from bstinspect.capture.recording import Recording
     from bstinspect.trace.outbox import DirectOutbox, PipeOutbox
     from bstinspect.trace.recording import FileOutbox
 
