@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from bstinspect.decode.shape import Shape
 from bstinspect.decode.style import Constants
@@ -74,7 +75,7 @@ def verbose_constants(call: Call) -> Iterator[None]:
     """Print names in comments, as -X verbose does, whatever -X says but for -X raw."""
     style = call.style
     if style.constants is not Constants.RAW:
-        call.style = replace(style, constants=Constants.VERBOSE)
+        call.style = msgspec.structs.replace(style, constants=Constants.VERBOSE)
     try:
         yield
     finally:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
+
+import msgspec
 
 from bstinspect.decode.call import Call, hexadecimal, pointer
 from bstinspect.decode.names import errno_name
@@ -128,7 +129,7 @@ def _at_least_verbose(show: Value) -> Value:
 def in_style(call: Call, constants: Constants, show: Callable[[], str]) -> str:
     """Print something whose constants look otherwise than -X says."""
     style = call.style
-    call.style = dataclasses.replace(style, constants=constants)
+    call.style = msgspec.structs.replace(style, constants=constants)
     try:
         return show()
     finally:
