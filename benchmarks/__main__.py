@@ -24,8 +24,9 @@ PARTS: Final = """parts:
   tracing    bstrace, strace, python-ptrace and a bare C loop on the same programs
   idle       a thousand idle tracees and a busy one
   seccomp    --seccomp-bpf on programs without the calls asked for
+  decoding   records to text, without any tracing
   recording  five million calls recorded: memory, completeness, size
-  all        the four above, the machine's state with each
+  all        tracing, idle, seccomp, decoding and recording, the machine's state with each
 """
 
 
@@ -75,8 +76,12 @@ def _measure(part: str, *, quick: bool, calls: int) -> None:
 
         figures, details = recording.run(quick=quick, calls=calls)
         report(figures, RESULTS, "recording", state, details)
+    elif part == "decoding":
+        from benchmarks import decoding
+
+        report(decoding.run(quick=quick), RESULTS, "decoding", state)
     elif part == "all":
-        for each in ("tracing", "idle", "seccomp", "recording"):
+        for each in ("tracing", "idle", "seccomp", "decoding", "recording"):
             _measure(each, quick=quick, calls=calls)
     else:
         from benchmarks import cluster
