@@ -6,18 +6,23 @@ The call's own decoder is run at its entry, and what it would print of paths and
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bstinspect.capture.gather import Tracee
 from bstinspect.capture.objects import Objects
 from bstinspect.decode.architecture import architecture
 from bstinspect.decode.call import PATH_MAX, Call
+from bstinspect.decode.style import Style
 from bstinspect.decode.table import shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from bstinspect.capture.tracee import Thread
+
+
+_ASKING: Final = Style(descriptors=frozenset({"path"}))
+"""With this, decoders ask for what descriptors are."""
 
 
 class _Observed(Call):
@@ -55,7 +60,7 @@ class Touched:
         if self._observed is None:
             tables = architecture(os.uname().machine)
             source = Tracee(self._thread.tid, self._thread.read, self._objects)
-            observed = _Observed(tables.name(self._number), self._arguments, source, tables)
+            observed = _Observed(tables.name(self._number), self._arguments, source, tables, _ASKING)
             observed.pid = self._thread.tid
             observed.paths, observed.descriptors = set(), set()
             shape_of(observed).entry(observed)
