@@ -14,7 +14,6 @@ from bstinspect.capture import reads
 from bstinspect.capture.objects import Objects
 from bstinspect.decode.architecture import architecture
 from bstinspect.decode.call import Call
-from bstinspect.decode.siginfo import describe_siginfo
 from bstinspect.decode.table import shape_of
 from bstinspect.records import Block, OpenFile
 
@@ -161,6 +160,8 @@ class Gatherer:
         """Gather what a siginfo names, at a signal-delivery-stop."""
         if not self._always_decode:
             return NOTHING
+        from bstinspect.decode.siginfo import describe_siginfo
+
         source = Tracee(thread.tid, thread.read, self._objects)
         describe_siginfo(siginfo, number, Call("", (), source, self._tables, self._style))
         return source.gathered()

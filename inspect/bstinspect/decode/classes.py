@@ -5,7 +5,6 @@ The sets are those of strace 6.1, taken from what it prints under ``-e trace=%CL
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from typing import TYPE_CHECKING, Final
@@ -153,6 +152,8 @@ def _one(item: str, numbers: Mapping[str, int]) -> set[int]:
         return set()
     if not name:
         raise FilterError("a filter names system calls, for example: openat,read or %network")
+    import difflib
+
     close = difflib.get_close_matches(name.removeprefix("%"), [*numbers, *CLASSES], 1)
     hint = f" (did you mean {close[0]}?)" if close else ""
     raise FilterError(f"unknown system call or class {item!r}{hint}")

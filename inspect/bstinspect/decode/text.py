@@ -18,7 +18,6 @@ from bstinspect.decode.leader import Leader
 from bstinspect.decode.names import describe_error, signal_name
 from bstinspect.decode.opened import Forms, Opened
 from bstinspect.decode.quote import quote_name
-from bstinspect.decode.siginfo import describe_siginfo
 from bstinspect.decode.style import PLAIN, Style
 from bstinspect.decode.thread import Thread
 from bstinspect.decode.whole import LEAST_ERROR, WholeLines, result_text
@@ -249,6 +248,8 @@ class StraceText:
 
     def _signal(self, record: SignalDelivery) -> None:
         if self._wanted.signals(record.signal):
+            from bstinspect.decode.siginfo import describe_siginfo
+
             name = signal_name(record.signal)
             thread = self._thread(record.tid, record.pid)
             thread.address = record.instruction_pointer

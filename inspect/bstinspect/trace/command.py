@@ -134,8 +134,8 @@ def _run(
     finally:
         if run.tracees.threads:
             run.let_go(ended_by)
+        outbox.close()  # first: the text is finished while what is left here ends
         run.close()
-        outbox.close()
         if display is not None:
             display.wait()
         if capture is not None and options.announce:

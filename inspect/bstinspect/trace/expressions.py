@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -63,7 +63,7 @@ class Traced:
 EVERYTHING: Final = NumberSet(frozenset(), inverted=True)
 
 
-class NameSet(NamedTuple):
+class NameSet(msgspec.Struct, frozen=True):
     """A `NumberSet` of calls, asked by name; decoders only know names."""
 
     names: frozenset[str]

@@ -5,7 +5,9 @@ Python's getopt module has no long options with an optional argument (before 3.1
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from bstinspect.errors import UsageError
 
@@ -17,7 +19,7 @@ REQUIRED: Final = "required"
 OPTIONAL: Final = "optional"
 
 
-class Option(NamedTuple):
+class Option(msgspec.Struct, frozen=True):
     """One option as it was given; `long` says how."""
 
     name: str
