@@ -405,6 +405,7 @@ async def test_no_watch(stage: Open, outsider: Outsider) -> None:
         assert scene.supervisor.watched() == 1
 
 
+@pytest.mark.usefixtures("orphanage")
 async def test_a_tracer_that_is_killed(stage: Open, outsider: Outsider) -> None:
     """The cluster goes on; within a second a new tracer watches, says so, and traces what was traced."""
     async with stage(40, 20, 60) as scene:

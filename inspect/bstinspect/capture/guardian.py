@@ -146,14 +146,10 @@ def give_back(pins: Iterable[Pin]) -> None:
     """
     families: dict[int, Pin] = {}
     for pin in pins:
-        facts = proc.stat(pin.tid)
-        if facts is not None and facts.start_ticks == pin.start_ticks:
+        facts, status = proc.stat(pin.tid), proc.status(pin.tid)
+        if facts is not None and status is not None and facts.start_ticks == pin.start_ticks:
             affinity.replace(pin.tid, (pin.cpu,), pin.own)
-        families[pin.tid] = pin
-    for tid in list(families):  # where the thread is not the first of its process
-        status = proc.status(tid)
-        if status is not None:
-            families.setdefault(status.tgid, families[tid])
+            families[status.tgid] = pin
     while families and _give_heirs_back(families):
         pass
 

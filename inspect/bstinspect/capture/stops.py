@@ -107,7 +107,7 @@ class Stops:
         loop, tracees = self._loop, self._tracees.threads
         loop.until_ns = time.monotonic_ns() + _ROUND_NS
         while tracees or self._tracees.strays:
-            loop.tracees = len(tracees)
+            loop.tracees = len(tracees) + len(self._tracees.strays)
             reason = loop.next(patience_ns)
             if reason == Reason.STOPPED:
                 self._handle(loop.tid, loop.status)
