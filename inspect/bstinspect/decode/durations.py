@@ -23,7 +23,7 @@ class Durations:
         digits = self._digits
         if digits is None:
             return ""
-        units = max(nanoseconds, 0) // self._unit
+        units = nanoseconds // self._unit if nanoseconds > 0 else 0
         text = self._known.get(units)
         if text is None:
             text = f" <{span(nanoseconds, digits)}>"

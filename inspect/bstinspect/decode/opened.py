@@ -33,7 +33,13 @@ class Form:
         self.shape: Shape = shape_of(call) if own or self.name in SAME_EVERYWHERE else as_numbers(call)
         self.arguments = tables.counts.get(number, REGISTERS)
         """So many arguments the call has; the other registers hold anything."""
-        self.ends = bool(self.shape.after) or type(self.shape).exit is not Shape.exit
+        kind = type(self.shape)
+        self.before = self.shape.before if kind.entry is Shape.entry and kind.waits is Shape.waits else None
+        """The arguments of the entry, where the shape does nothing else with them than others do."""
+        self.after = self.shape.after if kind.exit is Shape.exit else None
+        """Those of the exit."""
+        self.separator = ", " if self.shape.separator else ""
+        self.ends = self.after != ()
         """Something is printed at the exit, besides the result."""
         self.value_text = value_text(self.shape.result, style)
         """How to print the result where its value alone says that."""
@@ -51,11 +57,31 @@ class Form:
 
     def begin(self, call: Call) -> str:
         """Return the name, and the arguments that are printed at the entry."""
-        shape = self.shape
-        arguments = ", ".join(shape.entry(call))
-        if arguments and shape.waits(call):
+        shape, before = self.shape, self.before
+        if before is None:
+            arguments = ", ".join(shape.entry(call))
+            waits = shape.waits(call)
+        else:
+            texts = []
+            for each in before:
+                if (text := each(call)) is not None:
+                    texts.append(text)  # noqa: PERF401 - the comprehension would be one more call
+            arguments = ", ".join(texts)
+            waits = self.ends
+        if arguments and waits:
             arguments += shape.separator
         return f"{self.name}({arguments}"
+
+    def end(self, call: Call) -> str:
+        """Return the arguments that are printed at the exit."""
+        after = self.after
+        if after is None:
+            return self.separator.join(self.shape.exit(call))
+        texts = []
+        for each in after:
+            if (text := each(call)) is not None:
+                texts.append(text)  # noqa: PERF401 - as above
+        return self.separator.join(texts)
 
     def remember(self, arguments: tuple[int, ...], text: str) -> None:
         """Remember the text of a call without memory up to its closing bracket, in `begun`."""

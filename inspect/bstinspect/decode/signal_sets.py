@@ -34,10 +34,11 @@ def set_text(call: Call, data: bytes) -> str:
     """Print a set of signals: ``[INT TERM]``; ``~[...]`` where two thirds of all are in it."""
     data = data[:SET_BYTES]
     constants = call.style.constants
-    return _SETS[data] if constants is ABBREV else _set_text(data, constants)
+    return _SETS[data] if constants is ABBREV else set_of_bytes(data, constants)
 
 
-def _set_text(data: bytes, constants: Constants) -> str:
+def set_of_bytes(data: bytes, constants: Constants) -> str:
+    """Print a set of no more than `SET_BYTES`."""
     bits = (len(data) + 3) // 4 * 32
     mask = int.from_bytes(data, "little")
     inverted = mask.bit_count() >= bits * 2 // 3
@@ -47,7 +48,7 @@ def _set_text(data: bytes, constants: Constants) -> str:
     return f"{'~' if inverted else ''}[{' '.join(members)}]"
 
 
-_SETS: Final[Remembered[bytes]] = Remembered(lambda data: _set_text(data, ABBREV))
+_SETS: Final[Remembered[bytes]] = Remembered(lambda data: set_of_bytes(data, ABBREV))
 
 
 def set_at(call: Call, address: int, size: int, least: int = SET_BYTES) -> str:

@@ -6,7 +6,7 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.decode import show
-from bstinspect.decode.call import Call, pointer
+from bstinspect.decode.call import Call, hexadecimal, pointer
 from bstinspect.decode.constants.signals import (
     SA_HANDLER_VALUES,
     SFD_FLAGS,
@@ -14,17 +14,21 @@ from bstinspect.decode.constants.signals import (
     SIGALTSTACK_FLAGS,
     SIGPROCMASKCMDS,
 )
+from bstinspect.decode.named import ABBREV, constant_text, flags_text
 from bstinspect.decode.names import LAST_SIGNAL, signal_name
+from bstinspect.decode.remembered import Remembered
 from bstinspect.decode.shape import Shape, descriptor_result
 from bstinspect.decode.siginfo import siginfo_at
-from bstinspect.decode.signal_sets import SET_BYTES, set_at, set_text, signal, signal_set
+from bstinspect.decode.signal_sets import SET_BYTES, set_at, set_of_bytes, signal, signal_set
 from bstinspect.decode.spans import TIMESPEC, timespec_text
 
 if TYPE_CHECKING:
     from bstinspect.decode.shape import Argument
+    from bstinspect.decode.style import Constants
 
 _SIGACTION_BYTES: Final = 88
 """What strace reads of a struct sigaction: it takes the mask for 64 bytes, of which 8 are used."""
+_USED: Final = 32
 _SA_RESTORER: Final = 0x04000000
 _MASK_IN_FRAME: Final = {"x86_64": 8 + 40 + 256 - 8, "aarch64": 128 + 40}
 """Where a signal frame has the mask, from the stack pointer on: on x86-64 the return address before the
@@ -32,16 +36,26 @@ frame's ucontext_t is popped already; there the mask stands behind the registers
 
 
 def _action_text(call: Call, data: bytes) -> str:
+    data = data[:_USED]
+    constants = call.style.constants
+    return _ACTIONS[data] if constants is ABBREV else _described(data, constants)
+
+
+def _described(data: bytes, constants: Constants) -> str:
+    """Print ``struct sigaction``: programs set the same few, for one signal after the other."""
     handler, flags, restorer = struct.unpack_from("<3Q", data)
     name = SA_HANDLER_VALUES.get(handler)
     parts = [
-        f"sa_handler={call.constant(handler, name) if name else pointer(handler)}",
-        f"sa_mask={set_text(call, data[24:32])}",
-        f"sa_flags={call.flags(flags, SIGACT_FLAGS, unknown='SA_???')}",
+        f"sa_handler={constant_text(handler, name, constants, hexadecimal) if name else pointer(handler)}",
+        f"sa_mask={set_of_bytes(data[24:32], constants)}",
+        f"sa_flags={flags_text(flags, (SIGACT_FLAGS,), constants, 'SA_???', hexadecimal)}",
     ]
     if flags & _SA_RESTORER:
         parts.append(f"sa_restorer={pointer(restorer)}")
     return f"{{{', '.join(parts)}}}"
+
+
+_ACTIONS: Final[Remembered[bytes]] = Remembered(lambda data: _described(data, ABBREV))
 
 
 def _action(index: int) -> Argument:

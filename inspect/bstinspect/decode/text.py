@@ -303,7 +303,7 @@ class StraceText:
         text = comment = ""
         if opened is not None:
             opened.leave(record)
-            text = (", " if opened.shape.separator else "").join(opened.shape.exit(opened.call))
+            text = opened.form.end(opened.call)
             if self._annotator:
                 comment = self._annotator.annotate(opened.call, record.pid)
         result = self._result(record, opened, failed)

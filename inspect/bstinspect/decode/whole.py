@@ -69,9 +69,8 @@ def _decoded(form: Form, entry: SyscallEntry, leaving: SyscallExit, recorded: Re
     if form.value_text is not None and not form.ends:
         return text + ")", _result_of_value(form, form.value_text, leaving)
     call.leave(leaving.value, Recorded.of(leaving, recorded), is_error=leaving.is_error)
-    shape = form.shape
-    text += (", " if shape.separator else "").join(shape.exit(call)) + ")"
-    return text, result_text(form, call)
+    text += form.end(call)
+    return text + ")", result_text(form, call)
 
 
 def _result_of_value(form: Form, of_value: Callable[[int], str], leaving: SyscallExit) -> str:
@@ -85,7 +84,7 @@ def result_text(form: Form, call: Call) -> str:
     """Return what stands behind the equals sign."""
     if call.is_error and LEAST_ERROR <= call.value < 0:
         return error_text(form, -call.value)
-    result = form.shape.result(call)
+    result = form.shape.result(call) if form.value_text is None else form.value_text(call.value)
     return f"{result} ({call.note})" if call.note else result
 
 
