@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -19,17 +20,27 @@ def main() -> int:
     return run()
 
 
+def _leave(status: int) -> int:
+    """End here and now: to take the interpreter apart costs as much as to start it."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):  # it is closed: the interpreter knows what to say
+        return status
+    os._exit(status)
+
+
 def _load() -> Callable[[], int]:
     """Load the part that is asked for, and return what runs it."""
     word, arguments = sys.argv[1:2], sys.argv[2:]
     if word == ["trace"]:
         from bstinspect.trace.command import main as trace
 
-        return lambda: trace(arguments)
+        return lambda: _leave(trace(arguments))
     if word == ["replay"]:
         from bstinspect.trace.replay import main as replay
 
-        return lambda: replay(arguments)
+        return lambda: _leave(replay(arguments))
     from bstinspect.cli import main as controller
 
     return controller

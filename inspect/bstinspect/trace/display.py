@@ -6,7 +6,6 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.capture import compiled
 from bstinspect.trace import outputs, rendering
 from bstinspect.trace.ending import say
 from bstinspect.trace.outbox import DirectOutbox, PipeOutbox
@@ -38,6 +37,8 @@ class Display:
         else:
             reading, writing = rendering.pipe(_PIPE_BYTES)
             self._child = rendering.start(partial(renderer, options, output), reading, writing)
+            from bstinspect.capture import compiled  # while the other process loads its part
+
             output.abandon()
             statuses[self._child] = None
             self.outbox = PipeOutbox(writing, self._nobody_reads, compiled.record_buffer())

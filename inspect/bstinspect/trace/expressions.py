@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from bstinspect.decode.architecture import X32_BIT, architecture
-from bstinspect.decode.classes import calls_of_class
 from bstinspect.decode.names import ERRORS, signal_number
 from bstinspect.errors import UsageError
 
@@ -132,6 +131,8 @@ def _calls(word: str) -> set[int]:
     elif name in ("all", "%all"):
         found = set(tables.names)
     else:
+        from bstinspect.decode.classes import calls_of_class
+
         members = calls_of_class(name)
         if members is None and name in tables.numbers:
             members = frozenset({name})
