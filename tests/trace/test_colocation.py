@@ -413,6 +413,25 @@ def test_another_pid_namespace(trace: Trace) -> None:
     assert done.out.split("]")[0] == done.out.split("]")[1].lstrip() == str(sorted(OWN)).rstrip("]")
 
 
+def test_a_real_time_program(trace: Trace) -> None:
+    """Who becomes real-time has its mask back before, and what it starts is never pinned."""
+    code = """if True:
+        import os, subprocess
+        def real():
+            return [line for line in open("/proc/self/status") if "Cpus_allowed_list" in line][0].split()[1]
+        print(real())
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+        print(real())
+        subprocess.run(["grep", "Cpus_allowed_list", "/proc/self/status"])
+    """
+    if os.getuid():
+        pytest.skip("only root may become real-time")
+    done = trace("-f", sys.executable, "-u", "-c", code)
+    before, *after = done.out.replace("Cpus_allowed_list:", "").split()
+    assert before.isdecimal()
+    assert after == [ranges(OWN)] * 2
+
+
 def test_another_user_without_the_right_to_give_back(trace: Trace) -> None:
     """Without CAP_SYS_NICE, who becomes another user has its mask back before."""
     code = f"""if True:

@@ -7,40 +7,24 @@ before they run; a program that asks for a mask is told the thread's own; a prog
 then on; and where the tracer is killed, a guardian gives the masks back.
 
 Where one of these cannot be had, a process is not pinned: with a mask that has not our CPU, of another user,
-once it makes calls of another architecture (i386) or clones with CLONE_UNTRACED.
+with a real-time policy (it would not let the tracer run), once it makes calls of another architecture (i386)
+or clones with CLONE_UNTRACED.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from bstinspect.capture import contention
+from bstinspect.capture.affinity_calls import CALLS, AffinityCalls
 from bstinspect.capture.guardian import Guardian, Pin
-from bstinspect.errors import MemoryAccessError
-from bstinspect.linux import affinity, memory, proc
+from bstinspect.linux import affinity, proc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from bstinspect.capture.tracee import Process, Thread
-    from bstinspect.linux.ptrace import SyscallEntryInfo, SyscallExitInfo
-
-_MACHINE: Final = os.uname().machine
-_SET, _GET, _CLONE, _CLONE3 = (203, 204, 56, 435) if _MACHINE == "x86_64" else (122, 123, 220, 435)
-_USER_CHANGES: Final = frozenset({105, 113, 117} if _MACHINE == "x86_64" else {146, 145, 147})
-"""setuid, setreuid, setresuid: who is of another user then can get its mask back with CAP_SYS_NICE only."""
-CALLS: Final = (
-    frozenset({_SET, _GET, _CLONE, _CLONE3}) | _USER_CHANGES
-    if _MACHINE in ("x86_64", "aarch64")
-    else frozenset[int]()
-)
-"""The calls whose stops must all come to `entered` and `left`, whatever is recorded."""
-_CLONE_UNTRACED: Final = 0x00800000
 
 
 class Member(msgspec.Struct, eq=False):
@@ -71,17 +55,16 @@ class Colocation:
         self._mine = affinity.mask(0) or frozenset()
         self._shared: frozenset[int] = frozenset()
         """The one CPU; empty while nobody is pinned."""
-        self._members: dict[int, Member] = {}
+        self.members: dict[int, Member] = {}
         self._pinned = 0
         self._barred: set[int] = set()
-        self._asking: dict[int, tuple[int, int, frozenset[int] | None]] = {}
         self._guardian: Guardian | None = None
         self._able = len(self._mine) > 1 and bool(CALLS) and contention.waits_are_told()
         """Where not, nothing is ever done."""
         self._together = self._able
         self._over = False
-        self._may_move_anybody = affinity.may_move_anybody()
         self._sampler = contention.Sampler()
+        self.calls = AffinityCalls(self)
 
     # -- who comes and goes
 
@@ -90,9 +73,9 @@ class Colocation:
 
         `parent` is the tid of the tracee, or tracer, that has just started it; 0 where it ran by itself.
         """
-        if not self._able or thread.tid in self._members:
+        if not self._able or thread.tid in self.members:
             return
-        member = self._members[thread.tid] = Member(thread)
+        member = self.members[thread.tid] = Member(thread)
         inherited = self._inherited(thread.tid, parent) if parent else None
         if not parent:
             member.waited_ns = affinity.waited_ns(thread.process.pid, thread.tid) or 0
@@ -110,30 +93,30 @@ class Colocation:
 
     def leave(self, tid: int) -> None:
         """Give a thread its mask back: it is not traced call by call any more."""
-        member = self._members.get(tid)
+        member = self.members.get(tid)
         if member is not None:
             self._unpin(member)
             self.gone(tid)
 
     def gone(self, tid: int) -> None:
         """Forget a thread that is dead, or has left."""
-        member = self._members.pop(tid, None)
+        member = self.members.pop(tid, None)
         if member is None:
             return
-        self._asking.pop(tid, None)
         self._barred.discard(tid)
+        self.calls.forget(tid)
         self._take_out(member)
         self._settle()
 
     def exiting(self, thread: Thread) -> None:
         """A thread is about to end. Where it is a process's last, what that has used is counted now."""
-        member = self._members.get(thread.tid)
+        member = self.members.get(thread.tid)
         if member is not None and all(other.exiting for other in thread.process.threads.values()):
             self._sampler.ended(member)
 
     def executed(self, thread: Thread, former: int) -> None:
         """A new program: what the old one did to its mask is over, and the caller has the process's tid."""
-        caller, member = self._members.get(former), self._members.get(thread.tid)
+        caller, member = self.members.get(former), self.members.get(thread.tid)
         if member is None:
             return
         self._barred.discard(thread.process.pid)
@@ -148,7 +131,7 @@ class Colocation:
 
     def descended(self, child: int, parent: int) -> None:
         """Learn who has started a thread that came before its parent's event; until now that was a guess."""
-        member, source = self._members.get(child), self._members.get(parent)
+        member, source = self.members.get(child), self.members.get(parent)
         if member and member.pinned and source and source.own and member.own != source.own:
             self._take_out(member)
             self._pin(member, source.own)
@@ -165,52 +148,27 @@ class Colocation:
         if guardian is not None:
             guardian.dismiss(reaped=self._statuses.get(guardian.pid) is not None)
 
-    # -- calls
+    def bind(self, member: Member) -> None:
+        """Give a thread its mask back: it is about to get another one from a tracee, which it keeps."""
+        self._unpin(member)
+        member.bound, member.own = True, None
+        self._settle()
 
-    def entered(self, thread: Thread, info: SyscallEntryInfo, *, native: bool) -> None:
-        """Take the entry of one of `CALLS`, or, not `native`, of a call of another architecture."""
-        if thread.tid not in self._members:
-            return
-        number, (first, _, third, *_) = info.number, info.arguments
-        if not native or (number in _USER_CHANGES and not self._may_move_anybody):
-            self._bar(thread.process)
-        elif number in (_CLONE, _CLONE3):
-            flags = first if number == _CLONE else int.from_bytes(memory.read(thread.tid, first, 8), "little")
-            if flags & _CLONE_UNTRACED:
-                self._bar(thread.process)
-        elif number == _SET:
-            target = self._members.get(_tid_of(first, thread.tid, self._members))
-            if target is not None:
-                self._unpin(target)
-                target.bound, target.own = True, None
-                self._settle()
-        elif number == _GET:
-            tid = _tid_of(first, thread.tid, self._members)
-            target = self._members.get(tid)
-            self._asking[thread.tid] = tid, third, target.own if target and target.pinned else None
-
-    def left(self, thread: Thread, info: SyscallExitInfo) -> None:
-        """Take the exit of any call that came to `entered`: who asks for a mask is told the thread's own."""
-        asking = self._asking.pop(thread.tid, None)
-        if asking is None or info.is_error:
-            return
-        tid, address, own = asking
-        target = self._members.get(tid)
-        if target is not None and target.pinned:
-            own = target.own
-        if own is None or target is None:
-            return
-        size = info.value
-        if memory.read(thread.tid, address, size) == affinity.to_bytes(target.at, size):
-            with contextlib.suppress(MemoryAccessError):
-                memory.write_exactly(thread.tid, address, affinity.to_bytes(own, size))
+    def bar(self, process: Process) -> None:
+        """Pin no thread of a process before its next execve."""
+        if process.pid not in self._barred:
+            self._barred.add(process.pid)
+            for tid in process.threads:
+                if tid in self.members:
+                    self._unpin(self.members[tid])
+            self._settle()
 
     # -- together or not
 
     @property
     def due_ns(self) -> int:
         """When to call `tick` while stops come (CLOCK_MONOTONIC, nanoseconds); 0 for never."""
-        return self._sampler.due_ns if self._members and not self._over else 0
+        return self._sampler.due_ns if self.members and not self._over else 0
 
     @property
     def patience_ns(self) -> int:
@@ -219,11 +177,11 @@ class Colocation:
 
     def tick(self) -> None:
         """Where it is due, see whether to stay together, or to come together again."""
-        if not self._members or time.monotonic_ns() < self._sampler.due_ns:
+        if not self.members or time.monotonic_ns() < self._sampler.due_ns:
             return
         if self._guardian is not None and self._statuses.get(self._guardian.pid) is not None:
             self.end()  # nobody would undo it for us
-        members = self._members.values()
+        members = self.members.values()
         if self._pinned:
             if self._sampler.crowded(members, len(self._mine)):
                 self._part()
@@ -236,7 +194,7 @@ class Colocation:
 
     def _inherited(self, child: int, parent: int) -> frozenset[int] | None:
         """Return the own mask of a child that has inherited a pin; None where it has not."""
-        source = self._members.get(parent)
+        source = self.members.get(parent)
         mask = affinity.mask(child)
         if source is None:  # it is gone, or the tracer itself
             return self._mine if mask == self._shared else None
@@ -251,7 +209,12 @@ class Colocation:
         if member.pinned or member.bound or not self._together or process.filtered or not process.tracing:
             return
         own = own or affinity.mask(tid)
-        if not own or process.pid in self._barred or not (self._shared or self._choose(own)):
+        if (
+            not own
+            or process.pid in self._barred
+            or affinity.is_real_time(tid)
+            or not (self._shared or self._choose(own))
+        ):
             return
         if self._shared <= own:
             member.own, member.at = own, self._shared
@@ -301,7 +264,7 @@ class Colocation:
     def _part(self) -> None:
         """Let everybody go."""
         self._together = False
-        for member in self._members.values():
+        for member in self.members.values():
             self._unpin(member)
         self._settle()
 
@@ -327,36 +290,3 @@ class Colocation:
                 if self._statuses[pid] is None:
                     affinity.replace(pid, self._mine - self._shared, self._mine)
             self._shared = frozenset()
-
-    def _bar(self, process: Process) -> None:
-        """Pin no thread of a process before its next execve."""
-        if process.pid not in self._barred:
-            self._barred.add(process.pid)
-            for tid in process.threads:
-                if tid in self._members:
-                    self._unpin(self._members[tid])
-            self._settle()
-
-
-def _tid_of(number: int, caller: int, tids: Iterable[int]) -> int:
-    """Return the tid of the thread that `caller` calls `number`; 0 where that is none of `tids`.
-
-    A caller in another PID namespace counts otherwise (pid_namespaces(7); proc(5), NSpid).
-    """
-    number &= 0xFFFFFFFF
-    if not number:
-        return caller
-    namespace = _namespace(caller)
-    if namespace == _namespace(os.getpid()):
-        return number
-    for tid in (caller, *tids):
-        if _namespace(tid) == namespace and proc.innermost_pid(tid) == number:
-            return tid
-    return 0
-
-
-def _namespace(tid: int) -> str:
-    try:
-        return os.readlink(f"/proc/{tid}/ns/pid")  # noqa: PTH115 - no path of a file
-    except OSError:
-        return ""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.capture import colocation, reads
+from bstinspect.capture import reads
+from bstinspect.capture.affinity_calls import CALLS
 from bstinspect.capture.protocol import SENDS
 from bstinspect.capture.syscalls import EXECS, SyscallStops
 from bstinspect.decode.architecture import native_numbers
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from bstinspect.capture.tracee import Thread
     from bstinspect.capture.tracees import Tracees
 
-_NEVER: Final = EXECS | frozenset(SENDS) | colocation.CALLS
+_NEVER: Final = EXECS | frozenset(SENDS) | CALLS
 """Something is to be done at their stops beside recording them."""
 
 

@@ -10,7 +10,7 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.capture.colocation import CALLS
+from bstinspect.capture.affinity_calls import CALLS
 from bstinspect.capture.protocol import SENDS
 from bstinspect.linux import ptrace
 from bstinspect.records import Lost, SignalDelivery, Stack, SyscallEntry, SyscallExit
@@ -68,7 +68,7 @@ class SyscallStops:
         colocation = self._tracees.colocation
         if isinstance(info, ptrace.SyscallEntryInfo):
             if colocation is not None and (info.number in CALLS or info.arch != OWN_ARCH):
-                colocation.entered(thread, info, native=info.arch == OWN_ARCH)
+                colocation.calls.entered(thread, info, native=info.arch == OWN_ARCH)
             if process.hidden and info.number in EXECS:
                 process.hidden = False
             if (
@@ -85,7 +85,7 @@ class SyscallStops:
                 return
         elif isinstance(info, ptrace.SyscallExitInfo):
             if colocation is not None:
-                colocation.left(thread, info)
+                colocation.calls.left(thread, info)
             if thread.entry is not None:
                 self._leave(thread, info)
                 return

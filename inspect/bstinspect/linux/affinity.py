@@ -43,6 +43,15 @@ def replace(tid: int, expected: Iterable[int], cpus: Iterable[int]) -> bool:
     return mask(tid) == frozenset(expected) and set_mask(tid, cpus)
 
 
+def is_real_time(tid: int) -> bool:
+    """Say whether a thread comes before all others (sched(7): SCHED_FIFO, SCHED_RR, SCHED_DEADLINE)."""
+    try:
+        policy = os.sched_getscheduler(tid) & ~os.SCHED_RESET_ON_FORK
+    except OSError:
+        return False
+    return policy not in (os.SCHED_OTHER, os.SCHED_BATCH, os.SCHED_IDLE)
+
+
 def here() -> int:
     """Return the CPU that the caller runs on; -1 where that is not known."""
     cpu: int = _sched_getcpu()
