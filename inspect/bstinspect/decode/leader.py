@@ -25,6 +25,7 @@ class Leader:
         self._layout = layout
         self._style = style
         self._more = layout.relative is not None or layout.numbers or layout.addresses
+        self._stamped = bool(layout.stamp)
         self._unit = 10 ** (_NINE - layout.stamp_digits)
         """Nanoseconds in the last digit of the stamp."""
         self._full = 10**layout.stamp_digits
@@ -32,6 +33,8 @@ class Leader:
         self._previous = 0
         self._second = 0
         """When the second began that `_clock` is; monotonic time."""
+        self._lasts = 0
+        """How long that second lasts; 0 where none has begun."""
         self._clock = ""
         self._tid = -1
         self._pid = ""
@@ -40,31 +43,31 @@ class Leader:
     def set_clock(self, realtime_minus_monotonic: int) -> None:
         """Take what has to be added to the times of the records."""
         self._realtime_minus_monotonic = realtime_minus_monotonic
-        self._clock = ""
+        self._lasts = 0
 
     def text(self, thread: Thread, when: int, threads: int) -> str:
         """Return what a line begins with; `threads` are attached."""
-        pids = self._layout.pids
-        if pids == "always" and not thread.name:
-            if thread.tid != self._tid:
-                self._tid, self._pid = thread.tid, f"{thread.tid:<5} "
-            text = self._pid
-        else:
-            text = self._who(thread, threads)
-        if self._layout.stamp:
-            if not (self._clock and 0 <= when - self._second < BILLION):
+        known = thread.tid == self._tid and not thread.name
+        text = self._pid if known else self._who(thread, threads)
+        if self._stamped:
+            since = when - self._second
+            if not 0 <= since < self._lasts:
                 self._begin_second(when)
+                since = when - self._second
             text += self._clock
             if self._full > 1:
                 # The leading 1 keeps the zeros behind it: far quicker than a width in the format.
-                text += str(self._full + (when - self._second) // self._unit)[1:] + " "
+                text += str(self._full + since // self._unit)[1:] + " "
         return text + self._rest(thread, when) if self._more else text
 
     def _who(self, thread: Thread, threads: int) -> str:
         pids = self._layout.pids
         name = f"<{quote_name(thread.name, self._style.hexadecimal)}>" if thread.name else ""
         if pids == "always":
-            return f"{thread.tid}{name} "
+            if name:
+                return f"{thread.tid}{name} "
+            self._tid, self._pid = thread.tid, f"{thread.tid:<5} "
+            return self._pid
         if pids == "brackets" or (pids == "several" and threads > 1):
             return f"[pid {thread.tid:5}{name}] "
         return ""
@@ -72,7 +75,7 @@ class Leader:
     def _begin_second(self, when: int) -> None:
         """Note the clock's text for the second that a time lies in: up to the fraction."""
         seconds, nanoseconds = divmod(when + self._realtime_minus_monotonic, BILLION)
-        self._second = when - nanoseconds
+        self._second, self._lasts = when - nanoseconds, BILLION
         clock = str(seconds)
         if self._layout.stamp != "unix":
             with contextlib.suppress(OverflowError, OSError, ValueError):  # a damaged capture holds anything

@@ -41,8 +41,9 @@ def _short_text(call: Call, data: bytes) -> str:
         mode, number, size = _AARCH64_SHORT.unpack_from(data)
     else:
         mode, number, size = _X86_64_SHORT.unpack_from(data)
-    last = f"st_rdev={device_text(call, number)}" if is_device(mode) else f"st_size={size}"
-    return f"{{st_mode={mode_text(call, mode)}, {last}, ...}}"
+    if is_device(mode):
+        return f"{{st_mode={mode_text(call, mode)}, st_rdev={device_text(call, number)}, ...}}"
+    return f"{{st_mode={mode_text(call, mode)}, st_size={size}, ...}}"
 
 
 def _stat_text(call: Call, data: bytes) -> str:
