@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import re
 import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -278,6 +280,7 @@ def test_a_session_directory(replay: Replay, tmp_path: Path) -> None:
         recorder="session",
         options=(),
     )
+    assert replay(str(tmp_path)).out.splitlines() == ["[pid     5] close(7)                    = 0"]
     done = replay(str(tmp_path), "-y", "-c")
     assert done.status == 0
     assert re.search(r"\s1\s+close\n", done.out)
@@ -347,20 +350,30 @@ def test_a_full_output_fails(replay: Replay, capture: str, words: tuple[str, ...
     assert re.fullmatch(r"bstrace: (/dev/full|standard output): No space left on device\n", done.err)
 
 
-def test_no_bar_unless_somebody_waits(capture: str) -> None:
-    """A short replay says nothing on a terminal either."""
-    make(capture, *call(5))
+BAR: Final = """
+import sys
+from bstinspect.trace import progress, replay
+progress._PATIENCE_NS = int(sys.argv[1])
+sys.exit(replay.main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize(("patience", "shown"), [(0, True), (10**18, False)])
+def test_a_bar_where_it_takes_long(capture: str, patience: int, shown: bool) -> None:  # noqa: FBT001
+    """On a terminal that the text does not go to; a short replay says nothing there."""
+    make(capture, *(record for _ in range(3000) for record in call(5)))
     ours, theirs = pty.openpty()
-    with Path(f"{capture}.txt").open("wb") as out:
-        line = [BSTRACE, "replay", capture]
-        done = subprocess.run(
-            line, stdout=out, stderr=theirs, stdin=subprocess.DEVNULL, check=False, timeout=TIMEOUT
-        )
+    line = [sys.executable, "-P", "-c", BAR, str(patience), capture, "-o", f"{capture}.txt"]
+    done = subprocess.run(line, stdin=subprocess.DEVNULL, stderr=theirs, check=False, timeout=TIMEOUT)
     os.close(theirs)
-    with pytest.raises(OSError, match="Input/output"):  # nothing there, and nobody left to write
-        os.read(ours, 1)
+    said = b""
+    with contextlib.suppress(OSError):  # EIO: nobody is left to write
+        while chunk := os.read(ours, 4096):
+            said += chunk
     os.close(ours)
     assert done.returncode == 0
+    assert (b"replay" in said) == shown
+    assert bool(said) == shown
 
 
 LIVE: Final = (

@@ -148,5 +148,9 @@ def _suit(options: Options, start: CaptureStart) -> None:
         options.warnings.append(f"-s {strings}: only {start.strings} bytes of a string were recorded")
     options.strings_given = True
     options.style = msgspec.structs.replace(options.style, strings=max(min(strings, start.strings), 0))
-    if options.layout.pids == "always" and start.recorder == "trace" and "f" not in has:
-        options.layout = msgspec.structs.replace(options.layout, pids="never")
+    pids = options.layout.pids
+    if start.recorder == "session" and pids == "several":  # nobody says there when a second one comes
+        pids = "brackets"
+    elif start.recorder == "trace" and pids == "always" and "f" not in has:
+        pids = "never"
+    options.layout = msgspec.structs.replace(options.layout, pids=pids)
