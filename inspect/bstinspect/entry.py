@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,13 +20,11 @@ def main() -> int:
     return run()
 
 
-def _leave(status: int) -> int:
-    """End here and now: to take the interpreter apart costs as much as to start it."""
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except (OSError, ValueError, AttributeError):  # it is closed: the interpreter knows what to say
-        return status
+def _leave(status: int) -> NoReturn:
+    """End here and now: to take the interpreter apart costs half as much as to start it.
+
+    Nothing is buffered any more: what the commands print they flush, and say so where that fails.
+    """
     os._exit(status)
 
 

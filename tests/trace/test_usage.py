@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bstinspect.errors import NotSupportedError, UsageError
-from bstinspect.trace.options import LETTERS, NAMES, parse
-from bstinspect.trace.usage import text
+from bstinspect.trace.options import LETTERS, LIVE, NAMES, OWN, SAME, parse
+from bstinspect.trace.usage import replay_text, text
+
+from .conftest import COMMAND, TIMEOUT
 
 UNSUPPORTED = {"F", "daemonised", "daemonized", "kvm", "pidns-translation", "secontext", "tips"}
 """Read only to be refused by name, or other spellings."""
@@ -43,3 +50,35 @@ def test_colocation_is_on_unless_refused() -> None:
     """The tracer and what it traces share a CPU where nobody says otherwise."""
     assert parse(["true"]).colocate
     assert not parse(["--no-colocate", "true"]).colocate
+
+
+@pytest.mark.parametrize("command", ["trace", "replay"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_help_that_nobody_takes(command: str, unbuffered: str) -> None:
+    """A full disk is one line; a closed pipe ends it as any filter."""
+
+    def run(descriptor: int) -> Any:
+        environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+        line = [COMMAND[0], command, "-h"]
+        return subprocess.run(
+            line, stdout=descriptor, stderr=subprocess.PIPE, env=environment, timeout=TIMEOUT, check=False
+        )
+
+    with Path("/dev/full").open("wb") as full:
+        done = run(full.fileno())
+    assert (done.returncode, done.stderr) == (1, b"bstrace: No space left on device\n")
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = run(writing)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (-signal.SIGPIPE, b"")
+
+
+def test_what_a_replay_takes_is_named() -> None:
+    """Every option but the tracer's is in the help of replay, by its letter or its name."""
+    usage = replay_text()
+    named = set(re.findall(r"(?<![\w-])--([a-z][a-z-]+)", usage))
+    named |= {letter for word in re.findall(r"(?<![\w-])-([A-Za-z]+)\b", usage) for letter in word}
+    others = {name for name in LETTERS if SAME.get(name, name) not in LIVE}
+    others |= OWN - LIVE
+    assert others - named - UNSUPPORTED == set()

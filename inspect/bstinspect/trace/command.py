@@ -33,7 +33,7 @@ def _do(options: Options) -> int:
     if options.help or options.version:
         from bstinspect.trace.usage import text, version
 
-        print(version() if options.version else text(), end="")
+        print(version() if options.version else text(), end="", flush=True)
         return 0
     for warning in options.warnings:
         say(warning)

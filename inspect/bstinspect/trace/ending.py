@@ -34,6 +34,8 @@ def run(name: str, parse: Callable[[], Options], do: Callable[[Options], int]) -
         if isinstance(error, UsageError) and error.advice:
             sys.stderr.write(f"Try 'bstrace {name} -h' for more information.\n")
         return error.exit_code
+    except BrokenPipeError:  # as any filter ends
+        return end(128 + signal.SIGPIPE, signal.SIGPIPE)
     except OSError as error:
         if debug:
             _show_traceback()

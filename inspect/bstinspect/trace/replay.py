@@ -58,7 +58,7 @@ def _do(options: Options) -> int:
     if options.help or options.version:
         from bstinspect.trace.usage import replay_text, version
 
-        print(version() if options.version else replay_text(), end="")
+        print(version() if options.version else replay_text(), end="", flush=True)
         return 0
     path = _path(options.replay)
     with closing(CaptureReader(path)) as reader:

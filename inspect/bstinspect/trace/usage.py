@@ -119,7 +119,8 @@ The text goes to standard output, or where -o says.
 
 The options are those of bstrace trace (see bstrace trace -h), as far as they say what is shown, and how:
 
-  Which lines        -e trace= -e signal= -e status= -e errno= -e duration= -e quiet= -z -Z --last
+  Which lines        -e trace= -e signal= -e status= -e errno= -e duration= -e quiet= -q -z -Z
+                     --last --last-on
   Where it goes      -o FILE, -ff -o FILE (a file for each thread), -o '|COMMAND', -A
   How they look      --json -t -tt -ttt -r -T -s -v -e abbrev= -e verbose= -e raw= -x -xx -X -y -yy -yyy -Y
                      -n -i -k -a -e read= -e write= --zmtp
