@@ -322,6 +322,16 @@ def test_strings_are_as_long_as_recorded(trace: Trace, replay: Replay, capture: 
     assert f'write(1, "{"x" * 20}"..., 301)' in done.out
 
 
+def test_long_strings_stay_within_a_record(trace: Trace, replay: Replay, capture: str) -> None:
+    """However long -s is: what is recorded can be read again."""
+    command = ("dd", "if=/dev/zero", "of=/dev/null", "bs=20M", "count=1", "status=none")
+    done = trace("--record", capture, "-s", "100000000", *command, file=False)
+    assert done.err.startswith("bstrace: -s 100000000: a capture has 1048576 bytes at most\n")
+    shown = replay(capture, "-e", "trace=write")
+    assert (shown.status, shown.err) == (0, "")
+    assert shown.out.splitlines()[-2].endswith('"..., 20971520) = 20971520')
+
+
 def test_escape_sequences_stay_within_the_file(replay: Replay, capture: str) -> None:
     """Text in a capture that somebody sent does nothing to the terminal."""
     evil = OpenFile(7, b"socket:[1]", "TCP:[\x1b[2J\x9b]", "", "TCP")

@@ -20,6 +20,8 @@ _QUIET: Final = ("attach,personality", "exit,attach,personality", "all")
 _STAMPS: Final = ("format:time", "precision:us,format:time", "format:unix,precision:us")
 _DETAILS: Final = ("path", "all", "path,socket,dev,pidfd,peer")
 _MOST_DAEMONIZED: Final = 3
+_MOST_RECORDED: Final = 1 << 20
+"""No more of a string is in a capture, bytes: its records have a bound."""
 
 
 def check(reader: Reader, short: Mapping[str, int], long: set[str]) -> None:
@@ -157,6 +159,9 @@ def _record(options: Options, short: Mapping[str, int], long: set[str]) -> None:
     options.announce = not short["q"] and "quiet" not in long
     if options.force and not options.record:
         raise UsageError("--force needs --record FILE", advice=False)
+    if options.record and options.style.strings > _MOST_RECORDED:
+        options.warnings.append(f"-s {options.style.strings}: a capture has {_MOST_RECORDED} bytes at most")
+        options.style = msgspec.structs.replace(options.style, strings=_MOST_RECORDED)
     if not options.record or options.output:
         return
     for name, given in (

@@ -50,9 +50,9 @@ Where it goes:
   --record=FILE            * write a capture, and no text: bstrace replay FILE shows it, in any manner, any
                              number of times; with -o the text is written too. Settled now is which calls
                              are recorded (-e trace=, -P, --trace-fds) and what can be shown of them later:
-                             strings up to -s bytes (default 4096), descriptors (-y, -yy, -yyy), names of
-                             processes (-Y), stacks (-k), very long arrays (-v), data to be dumped
-                             (-e read=, -e write=), long messages (--zmtp)
+                             strings up to -s bytes (default 4096, at most 1 MiB), descriptors (-y,
+                             -yy, -yyy), names of processes (-Y), stacks (-k), very long arrays (-v), data
+                             to be dumped (-e read=, -e write=), long messages (--zmtp)
   --force                  * overwrite the FILE of --record
   -o, --output=FILE          write to FILE, or with '|COMMAND' to a command's input
   -A, --output-append-mode   append to FILE
