@@ -488,12 +488,15 @@ void bst_register(int tid, int pid, uint32_t inside) {
     *tracee = (struct tracee){.tid = tid, .pid = pid, .inside = inside};
 }
 
-void bst_forget(int tid) {
-    if (find(tid)) {
+/* Hand every stop of a tracee over; returns what was known of it, for the moment, or NULL. */
+struct tracee *bst_forget(int tid) {
+    struct tracee *tracee = find(tid);
+    if (tracee) {
         vacant[vacancies++] = places[tid] - 1;
         places[tid] = 0;
         registered--;
     }
+    return tracee;
 }
 
 /* Put a record into the buffer; returns how many bytes wait there, 0 where it does not fit. */

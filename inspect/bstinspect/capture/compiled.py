@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from bstinspect.capture import reads
 from bstinspect.capture.buffer import PlainBuffer, RecordBuffer
-from bstinspect.capture.loop import FEW, PAUSE_NS, SWEEP_NS, PureLoop, Reason
+from bstinspect.capture.loop import FEW, PAUSE_NS, SWEEP_NS, Entered, PureLoop, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,13 +25,24 @@ if TYPE_CHECKING:
 _LIBRARY: Final = os.path.join(os.path.dirname(__file__), "libbstloop.so")  # noqa: PTH118, PTH120 - a fast start
 _HAND_OVER, _PASS_OVER, _RECORD = range(3)
 _TEXT, _FIXED, _SIZED, _BUFFERED, _FILLED = range(5)
-_OUTSIDE, _HANDED_OVER = 0, 2
+_OUTSIDE, _INSIDE, _HANDED_OVER = range(3)
 CALLS: Final = 512
 """Calls with higher numbers are always handed over."""
 
 
 class _Stop(ctypes.Structure):
     _fields_ = (("tid", ctypes.c_int32), ("status", ctypes.c_int32), ("system_ns", ctypes.c_int64))
+
+
+class _Tracee(ctypes.Structure):
+    _fields_ = (
+        ("tid", ctypes.c_int32),
+        ("pid", ctypes.c_int32),
+        ("inside", ctypes.c_uint32),
+        ("number", ctypes.c_uint32),
+        ("arguments", ctypes.c_uint64 * 6),
+        ("system_ns", ctypes.c_int64),
+    )
 
 
 @functools.cache
@@ -43,6 +54,7 @@ def load() -> ctypes.CDLL | None:
         library = ctypes.CDLL(_LIBRARY)
     except OSError:
         return None
+    library.bst_forget.restype = ctypes.POINTER(_Tracee)
     library.bst_buffer.restype = ctypes.c_void_p
     library.bst_append.restype = ctypes.c_uint64
     library.bst_append.argtypes = [ctypes.c_char_p, ctypes.c_uint64]
@@ -174,13 +186,13 @@ class CompiledLoop:
             self._library.bst_register(tid, pid, _HANDED_OVER if inside else _OUTSIDE)
             self._registered.add(tid)
 
-    def forget(self, tid: int) -> None:
-        """Hand every stop of a tracee over."""
-        if tid in self._registered:
-            self._registered.discard(tid)
-            self._library.bst_forget(tid)
-
-    def forget_all(self) -> None:
-        """Hand every stop over, until the tracees are registered anew."""
-        for tid in list(self._registered):
-            self.forget(tid)
+    def forget(self, tid: int) -> Entered | None:
+        """Hand every stop of a tracee over; return the call that it is inside of, if that was recorded."""
+        if tid not in self._registered:
+            return None
+        self._registered.discard(tid)
+        found = self._library.bst_forget(tid)
+        tracee = found.contents if found else None
+        if tracee is None or tracee.inside != _INSIDE:
+            return None
+        return Entered(tracee.number, tuple(tracee.arguments), tracee.system_ns)

@@ -18,7 +18,7 @@ import time
 from collections import deque
 from enum import IntEnum
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -99,11 +99,16 @@ class Loop(Protocol):
     def register(self, tid: int, pid: int, *, inside: bool) -> None:
         """Take the plain stops of a tracee; while it is `inside` a call that others handle, after that."""
 
-    def forget(self, tid: int) -> None:
-        """Hand every stop of a tracee over."""
+    def forget(self, tid: int) -> Entered | None:
+        """Hand every stop of a tracee over; return the call that it is inside of, if that was recorded."""
 
-    def forget_all(self) -> None:
-        """Hand every stop over, until the tracees are registered anew."""
+
+class Entered(NamedTuple):
+    """A call that was recorded at its entry."""
+
+    number: int
+    arguments: tuple[int, ...]
+    system_ns: int
 
 
 class _Tracee:
@@ -172,13 +177,12 @@ class PureLoop:
         if inside or tid not in self._registered:
             self._registered[tid] = _Tracee(tid, pid, handed_over=inside)
 
-    def forget(self, tid: int) -> None:
-        """Hand every stop of a tracee over."""
-        self._registered.pop(tid, None)
-
-    def forget_all(self) -> None:
-        """Hand every stop over, until the tracees are registered anew."""
-        self._registered.clear()
+    def forget(self, tid: int) -> Entered | None:
+        """Hand every stop of a tracee over; return the call that it is inside of, if that was recorded."""
+        tracee = self._registered.pop(tid, None)
+        if tracee is None or tracee.inside != _INSIDE:
+            return None
+        return Entered(tracee.number, tracee.arguments, tracee.system_ns)
 
     def _plain_stop(self, tracee: _Tracee, system_ns: int) -> bool:
         """Take a syscall-stop; False where it has to be handed over."""

@@ -42,7 +42,7 @@ class PlainStops:
             or process.filtered
             or tid not in self._tracees.threads
         ):
-            self._loop.forget(tid)
+            self.forget(thread)
             return
         if not self._ready:
             self._ready = True
@@ -63,10 +63,15 @@ class PlainStops:
         limits = reads.DEFAULT_LIMITS if gatherer is None else gatherer.limits
         self._loop.record(recorded, limits, passed_over=passed_over)
 
-    def forget(self, tid: int) -> None:
-        """A thread has ended."""
-        self._loop.forget(tid)
+    def forget(self, thread: Thread) -> None:
+        """Have a thread's next stops looked at here; where it is inside a call, that is ended here."""
+        entered = self._loop.forget(thread.tid)
+        if entered is not None:
+            thread.entry = entered.number, entered.arguments
+            thread.own, thread.decoding, thread.tampered = True, None, None
+            thread.system_ns = entered.system_ns
 
     def forget_all(self) -> None:
-        """Have every tracee's next stop looked at here."""
-        self._loop.forget_all()
+        """Have every thread's next stops looked at here."""
+        for thread in self._tracees.threads.values():
+            self.forget(thread)

@@ -207,6 +207,7 @@ class Stops:
         """A successful execve: every other thread is gone, and the caller's tid has become the process's."""
         former = ptrace.event_message(thread.tid)
         process = thread.process
+        self.reconsider()
         caller = process.threads.get(former)
         if caller is not None and caller is not thread:
             thread.entry, thread.decoding = caller.entry, caller.decoding
@@ -216,7 +217,6 @@ class Stops:
         for other in list(process.threads.values()):
             if other is not thread:
                 self._tracees.remove(other)
-        self.reconsider()
         thread.exiting = thread.listening = process.stopped = process.autopsied = False
         self._outbox.tell(Executed(time.monotonic_ns(), thread.tid, process.pid, former))
         if process.detach_on_exec and not process.first_exec:
@@ -282,7 +282,7 @@ class Stops:
         self.syscalls.ended(thread)
         self._tracees.remove(thread)
         if self._plain is not None:
-            self._plain.forget(tid)
+            self._plain.forget(thread)
         if not thread.process.threads:
             self._held.pop(thread.process, None)
         if tid == pid:
