@@ -249,8 +249,11 @@ def _each(names: str, steps: tuple[Step, ...]) -> dict[str, tuple[Step, ...]]:
 
 
 _AT_ENTRY: Final[dict[str, tuple[Step, ...]]] = {
-    **_each("open stat lstat access readlink", (Text(0),)),
-    **_each("openat newfstatat fstatat statx", (Text(1),)),
+    **_each("open stat lstat access readlink chdir mkdir rmdir unlink statfs", (Text(0),)),
+    **_each("openat newfstatat fstatat statx readlinkat mkdirat unlinkat faccessat faccessat2", (Text(1),)),
+    "rename": (Text(0), Text(1)),
+    "prlimit64": (Fixed(2, 16),),
+    "nanosleep": (Fixed(0, 16),),
     **_each("write pwrite64", (Buffer(1, 2),)),
     "writev": (_iovec(1, 2),),
     "sendto": (Buffer(1, 2, message=True), Sized(4, 5, 128)),
@@ -278,6 +281,14 @@ _AT_EXIT: Final[dict[str, tuple[Step, ...]]] = {
     "newfstatat": (Fixed(2, 144),),
     "statx": (Fixed(4, 256),),
     "readlink": (Filled(1),),
+    "readlinkat": (Filled(2),),
+    "getcwd": (Filled(0, MAX_STRING),),
+    **_each("pipe pipe2", (Fixed(0, 8),)),
+    "prlimit64": (Fixed(3, 16),),
+    "uname": (Fixed(0, 390),),
+    "sysinfo": (Fixed(0, 112),),
+    **_each("statfs fstatfs", (Fixed(1, 120),)),
+    "getrusage": (Fixed(1, 144),),
     "getdents64": (Filled(1, MAX_ENTRIES),),
     "poll": (Sized(0, 1, MAX_POLLED * 8, 8),),
     **_each("epoll_wait epoll_pwait", (Filled(1, MAX_POLLED, 12),)),
@@ -290,6 +301,7 @@ _AT_EXIT: Final[dict[str, tuple[Step, ...]]] = {
 _AFTER_ERRORS: Final[dict[str, tuple[Step, ...]]] = {
     "readv": (_iovec(1, 2, contents=False),),
     "clock_nanosleep": (Fixed(3, 16),),
+    "nanosleep": (Fixed(1, 16),),
 }
 """What is worth reading where the call failed: where data should have gone, and the time that was left."""
 
