@@ -53,6 +53,6 @@ $(READY): pyproject.toml requirements.lock
 	@touch $(READY)
 
 # The optional compiled loop; the installation makes it too, this is for a source that has changed since.
-$(LOOP): inspect/bstinspect/capture/compiled.c tools/build_hook.py $(READY)
+$(LOOP): $(wildcard inspect/bstinspect/capture/native/*) tools/build_hook.py $(READY)
 	@$(BIN)/python tools/build_hook.py
 	@touch $(LOOP)

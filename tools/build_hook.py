@@ -1,4 +1,4 @@
-"""Compile the optional loop (capture/compiled.c): when the package is built or installed, or by itself.
+"""Compile the optional loop (capture/native/): when the package is built or installed, or by itself.
 
 Where there is no compiler, one line says so, and bstrace works without it.
 """
@@ -16,7 +16,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _FOLDER = Path("inspect/bstinspect/capture")
-_SOURCE = _FOLDER / "compiled.c"
+_SOURCE = _FOLDER / "native" / "loop.c"
 _LIBRARY = _FOLDER / "libbstloop.so"
 _FLAGS = ("-O2", "-Wall", "-Wextra", "-shared", "-fPIC")
 

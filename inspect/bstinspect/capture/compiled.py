@@ -1,6 +1,6 @@
 """The compiled loop: the same waiting and recording as in pure Python, for what needs no decision.
 
-compiled.c is plain C without Python in it, so it fits every interpreter; it is called through ctypes. It is
+native/loop.c is plain C without Python in it, so it fits every interpreter; it is called through ctypes. It is
 optional: where it was not built (no compiler at install time), or BSTRACE_PURE is set, `load` returns None
 and everything is done by `loop` and `syscalls`.
 """

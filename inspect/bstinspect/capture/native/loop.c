@@ -2,8 +2,7 @@
 
    It is the twin of capture/loop.py, for what needs no decision: a syscall-stop of the
    machine's own kind, of a call whose memory a table names (capture/reads.py). The records that it writes are
-   those of records.py, byte for byte as msgspec reads them. No Python in here: capture/compiled.py calls it through
-   ctypes, and owns every buffer.
+   those of records.py, as msgspec reads them. No Python in here: capture/compiled.py calls it through ctypes.
 
    ptrace(2), PTRACE_GET_SYSCALL_INFO (Linux 5.3); waitpid(2), __WALL; process_vm_readv(2). */
 
@@ -15,75 +14,27 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "memory.h"
+#include "model.h"
+#include "msgpack.h"
 enum {
-    CALLS = 512,
-    STEPS = 4,
     QUEUE = 256,
     TIDS = 1 << 22, /* PID_MAX_LIMIT of 64-bit kernels */
     TRACEES = 1 << 16,
     BUFFER = 20 << 20, /* address space; the largest record (16 MiB) always fits */
     FLUSH_AT = 1 << 15,
-    SCRATCH = 4 << 20,
-    PAGE = 4096,
-    FIRST_PIECE = 256,
-    MAX_STRING = 4096,
-    SYSCALL_STATUS = (SIGTRAP | 0x80) << 8 | 0x7f,
 };
-
-/* What to do at the stops of a call. */
-enum treatment { HAND_OVER, PASS_OVER, RECORD };
-
-/* What is copied: capture/reads.py says what each means. */
-enum kind { TEXT, FIXED, SIZED, BUFFERED, FILLED };
-
-/* When: the plans of a call. */
-enum moment { AT_ENTRY, AT_EXIT, AFTER_ERROR, MOMENTS };
-
-struct step {
-    uint8_t kind, index, size_index;
-    uint32_t item;
-    uint64_t most;
-};
-
-struct plan {
-    uint32_t count;
-    struct step steps[STEPS];
-};
-
-struct call {
-    uint32_t treatment;
-    struct plan plans[MOMENTS];
-};
-
-/* Which call a tracee is inside of, as far as this loop knows. */
-enum inside { OUTSIDE, INSIDE, HANDED_OVER, PASSED_OVER };
-
-struct tracee {
-    int32_t tid, pid;
-    uint32_t inside, number;
-    uint64_t arguments[6];
-    int64_t system_ns; /* of its process, at the entry of its call */
-};
-
-struct stop {
-    int32_t tid, status;
-    int64_t system_ns;
-};
-
-/* Why bst_run returns: capture/loop.py. */
-enum reason { DRY, STOPPED, FULL, SIGNALLED, TICK };
 
 /* One process is one tracer, and one thread of it: all is static. What is not touched takes no memory. */
 static struct call calls[CALLS];
 static uint32_t places[TIDS]; /* 1 + place in `tracees`; 0 for none */
 static struct tracee tracees[TRACEES];
 static uint32_t vacant[TRACEES], vacancies, fresh_places, registered;
-static uint8_t buffer[BUFFER], scratch[SCRATCH];
+static uint8_t buffer[BUFFER];
 static uint64_t own_arch, signals, few;
 static int64_t sweep_every, pause_ns;
 static int measured;
@@ -109,55 +60,7 @@ static int64_t monotonic(void) {
     return time.tv_sec * 1000000000LL + time.tv_nsec;
 }
 
-/* -- msgpack */
-
-static uint8_t *put_big(uint8_t *at, uint64_t value, int bytes) {
-    for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8)
-        *at++ = (uint8_t)(value >> shift);
-    return at;
-}
-
-static uint8_t *put_unsigned(uint8_t *at, uint64_t value) {
-    if (value < 0x80)
-        *at++ = (uint8_t)value;
-    else if (value <= 0xff)
-        *at++ = 0xcc, *at++ = (uint8_t)value;
-    else if (value <= 0xffff)
-        *at++ = 0xcd, at = put_big(at, value, 2);
-    else if (value <= 0xffffffff)
-        *at++ = 0xce, at = put_big(at, value, 4);
-    else
-        *at++ = 0xcf, at = put_big(at, value, 8);
-    return at;
-}
-
-static uint8_t *put_signed(uint8_t *at, int64_t value) {
-    if (value >= 0)
-        return put_unsigned(at, (uint64_t)value);
-    if (value >= -32)
-        *at++ = (uint8_t)value;
-    else if (value >= INT16_MIN)
-        *at++ = 0xd1, at = put_big(at, (uint64_t)value, 2);
-    else
-        *at++ = 0xd3, at = put_big(at, (uint64_t)value, 8);
-    return at;
-}
-
-static uint8_t *put_bytes(uint8_t *at, const uint8_t *data, uint64_t size) {
-    if (size <= 0xff)
-        *at++ = 0xc4, *at++ = (uint8_t)size;
-    else if (size <= 0xffff)
-        *at++ = 0xc5, at = put_big(at, size, 2);
-    else
-        *at++ = 0xc6, at = put_big(at, size, 4);
-    memcpy(at, data, size);
-    return at + size;
-}
-
-static uint8_t *put_array(uint8_t *at, uint32_t count) {
-    *at++ = (uint8_t)(0x90 | count); /* never more than 15 */
-    return at;
-}
+/* -- records */
 
 static uint8_t *put_head(uint8_t *at, uint32_t fields, char tag, int64_t when, const struct tracee *tracee) {
     at = put_array(at, fields);
@@ -165,120 +68,6 @@ static uint8_t *put_head(uint8_t *at, uint32_t fields, char tag, int64_t when, c
     at = put_unsigned(at, (uint64_t)when);
     at = put_unsigned(at, (uint64_t)tracee->tid);
     return put_unsigned(at, (uint64_t)tracee->pid);
-}
-
-/* -- a tracee's memory */
-
-static int64_t read_at_once(int tid, uint64_t address, uint8_t *to, uint64_t size) {
-    struct iovec local = {to, size}, remote = {(void *)address, size};
-    ssize_t got = process_vm_readv(tid, &local, 1, &remote, 1, 0);
-    return got < 0 ? 0 : got;
-}
-
-/* As many bytes as there are, as linux/memory.py reads them. */
-static uint64_t read_memory(int tid, uint64_t address, uint8_t *to, uint64_t size) {
-    uint64_t got = (uint64_t)read_at_once(tid, address, to, size);
-    if (got || address / PAGE == (address + size - 1) / PAGE)
-        return got;
-    while (size) {
-        uint64_t part = PAGE - address % PAGE;
-        if (part > size)
-            part = size;
-        uint64_t piece = (uint64_t)read_at_once(tid, address, to + got, part);
-        got += piece;
-        if (piece < part)
-            break;
-        address += part, size -= part;
-    }
-    return got;
-}
-
-/* A C string with its NUL; `*wanted` is as in records.Block: its length, or `MAX_STRING` where it was cut. */
-static uint64_t rest_of_string(int tid, uint64_t address, uint8_t *to, uint64_t got, uint64_t asked,
-                               uint64_t *wanted) {
-    *wanted = MAX_STRING;
-    for (uint64_t fresh = 0;;) {
-        uint8_t *end = memchr(to + fresh, 0, got - fresh);
-        if (end)
-            return *wanted = (uint64_t)(end - to) + 1;
-        if (got < asked || got >= MAX_STRING)
-            return got;
-        fresh = got;
-        uint64_t piece = PAGE - (address + got) % PAGE;
-        if (piece > MAX_STRING - got)
-            piece = MAX_STRING - got;
-        asked = got + piece;
-        got += read_memory(tid, address + got, to + got, piece);
-    }
-}
-
-struct piece {
-    uint64_t address, size, got, wanted;
-    uint8_t *data;
-    int text;
-};
-
-/* What the steps of a plan ask for; returns how many pieces. */
-static int plan_pieces(const struct plan *plan, const uint64_t *arguments, int64_t value, struct piece *pieces) {
-    int count = 0;
-    for (uint32_t i = 0; i < plan->count; i++) {
-        const struct step *step = &plan->steps[i];
-        uint64_t address = arguments[step->index], size = step->most;
-        if (step->kind == TEXT) {
-            size = PAGE - address % PAGE;
-            if (size > FIRST_PIECE)
-                size = FIRST_PIECE;
-        } else if (step->kind == SIZED) {
-            size = (arguments[step->size_index] & 0xffffffff) * step->item;
-        } else if (step->kind == BUFFERED) {
-            size = arguments[step->size_index];
-        } else if (step->kind == FILLED) {
-            if (value <= 0)
-                continue;
-            size = (uint64_t)value > step->most ? step->most : (uint64_t)value;
-            size *= step->item;
-        }
-        if (step->kind != FILLED && step->kind != TEXT && size > step->most)
-            size = step->most;
-        if (!address || !size)
-            continue;
-        pieces[count++] = (struct piece){address, size, 0, size, NULL, step->kind == TEXT};
-    }
-    return count;
-}
-
-/* Read all pieces by one process_vm_readv; where that comes short, each by itself. */
-static void read_pieces(int tid, struct piece *pieces, int count) {
-    struct iovec local, remote[STEPS];
-    uint8_t *to = scratch;
-    uint64_t total = 0;
-    for (int i = 0; i < count; i++) {
-        if (~pieces[i].address < pieces[i].size - 1) /* over the end of the address space */
-            pieces[i].size = ~pieces[i].address + 1;
-        remote[i] = (struct iovec){(void *)pieces[i].address, pieces[i].size};
-        total += pieces[i].size;
-    }
-    local = (struct iovec){to, total};
-    int whole = process_vm_readv(tid, &local, 1, remote, (unsigned long)count, 0) == (ssize_t)total;
-    for (int i = 0; i < count; i++) {
-        struct piece *piece = &pieces[i];
-        piece->data = to;
-        piece->got = whole ? piece->size : 0;
-        to += piece->size;
-    }
-    for (int i = 0; i < count; i++) {
-        struct piece *piece = &pieces[i];
-        if (!whole)
-            piece->got = read_memory(tid, piece->address, piece->data, piece->size);
-        if (piece->text) {
-            if (!memchr(piece->data, 0, piece->got)) { /* it goes on: elsewhere there is room for all of it */
-                memcpy(to, piece->data, piece->got);
-                piece->data = to;
-                to += MAX_STRING;
-            }
-            piece->got = rest_of_string(tid, piece->address, piece->data, piece->got, piece->size, &piece->wanted);
-        }
-    }
 }
 
 static uint8_t *put_memory(uint8_t *at, const struct plan *plan, const struct tracee *tracee,
@@ -296,8 +85,6 @@ static uint8_t *put_memory(uint8_t *at, const struct plan *plan, const struct tr
     }
     return at;
 }
-
-/* -- records */
 
 static uint8_t *begin_record(void) { return buffer + bst_used + 4; }
 
