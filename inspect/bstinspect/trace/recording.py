@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from bstinspect.trace.options import Options
     from bstinspect.trace.outbox import DirectOutbox, PipeOutbox
 
+_STRING: Final = 1024
+"""So many bytes of a string are in a capture where -s does not say; more, and its files get large."""
 _ZMTP_STRING: Final = 1 << 16
 """So many bytes of a string are copied for --zmtp."""
 
@@ -84,11 +86,9 @@ def _style(options: Options) -> Style:
 
 def _strings(options: Options) -> int:
     """Return how many bytes of a string a capture has."""
-    from bstinspect.trace.reporting import JSON_STRING
-
     if options.strings_given:
         return options.style.strings
-    return _ZMTP_STRING if options.zmtp else JSON_STRING
+    return _ZMTP_STRING if options.zmtp else _STRING
 
 
 def capture_start(options: Options) -> CaptureStart:

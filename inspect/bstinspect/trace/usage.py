@@ -50,7 +50,7 @@ Where it goes:
   --record=FILE            * write a capture, and no text: bstrace replay FILE shows it, in any manner, any
                              number of times; with -o the text is written too. Settled now is which calls
                              are recorded (-e trace=, -P, --trace-fds) and what can be shown of them later:
-                             strings up to -s bytes (default 4096, at most 1 MiB), descriptors (-y,
+                             strings up to -s bytes (default 1024, at most 1 MiB), descriptors (-y,
                              -yy, -yyy), names of processes (-Y), stacks (-k), very long arrays (-v), data
                              to be dumped (-e read=, -e write=), long messages (--zmtp)
   --force                  * overwrite the FILE of --record
@@ -128,7 +128,7 @@ The options are those of bstrace trace (see bstrace trace -h), as far as they sa
   Others             -d -h -V
 
 What was not recorded cannot be shown: -y -yy -yyy -Y -k and -e read= -e write= need to have been given to
-bstrace trace too, and strings are as long as its -s was (4096 bytes; in the captures of sessions 32).
+bstrace trace too, and strings are as long as its -s was (1024 bytes; in the captures of sessions 32).
 
 Examples:
   bstrace replay make.bst -c -S calls
