@@ -18,9 +18,10 @@ from bstinspect.calls import current_call
 from bstinspect.decode.names import signal_name
 from bstinspect.errors import InspectError, TracerError
 from bstinspect.linux import proc
+from bstinspect.sharing import SharedTracing
 from bstinspect.subjects import Subject, Watch
 from bstinspect.verdicts import Process, Verdict, judge
-from bstinspect.watching import TracerKeeper, Wanted
+from bstinspect.watching import Wanted
 from bstinspect.witness import Witness
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Supervisor(Observer):
         self._cluster: Cluster | None = None
         self._refusals: set[str] = set()
         self._closing = False
-        self._tracing = TracerKeeper(
+        self._tracing = SharedTracing(
             capture, self._witness.happened, self._wanted, self._not_seized_again, self._say
         )
 
@@ -232,8 +233,13 @@ class Supervisor(Observer):
 
     @property
     def tracer_pid(self) -> int | None:
-        """The tracer's process, or None."""
+        """The process of the first tracer, or None."""
         return self._tracing.pid
+
+    @property
+    def tracer_pids(self) -> list[int]:
+        """The processes of all tracers."""
+        return self._tracing.pids
 
     # Attaching.
 
@@ -321,7 +327,7 @@ class Supervisor(Observer):
         facts.state = found.state if found else "?"
         facts.syscall = current_call(pid) or ""
         tracer = proc.tracer(pid)
-        foreign = tracer is not None and tracer.pid != self._tracing.pid
+        foreign = tracer is not None and tracer.pid not in self._tracing.pids
         if facts.foreign_tracer is not None and not foreign:
             facts.silent_since = None  # it let go; whether the node answers now is for the next pingall
         facts.foreign_tracer = Process(tracer.pid, tracer.name) if tracer and foreign else None

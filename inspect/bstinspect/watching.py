@@ -52,13 +52,19 @@ class TracerKeeper:
         wanted: Callable[[], list[Wanted]],
         on_refused: Callable[[int, str], None],
         notify: Callable[[str], None],
+        *,
+        number: int = 0,
     ) -> None:
-        """`wanted` lists what a new tracer has to follow; `on_refused` is told which it cannot, and why."""
+        """`wanted` lists what a new tracer has to follow; `on_refused` is told which it cannot, and why.
+
+        Keepers with different `number` have their tracers trace on different CPUs, as far as there are.
+        """
         self._capture = os.devnull if capture is None else str(capture)
         self._on_event = on_event
         self._wanted = wanted
         self._on_refused = on_refused
         self._notify = notify
+        self._number = number
         self._tracer: Tracer | None = None
         self._starting = asyncio.Lock()
         self._guard: asyncio.Task[None] | None = None
@@ -82,7 +88,7 @@ class TracerKeeper:
             if self.gave_up:
                 raise TracerError(SURRENDER)
             if self._tracer is None:
-                self._tracer = await Tracer.start(self._capture, self._on_event)
+                self._tracer = await Tracer.start(self._capture, self._on_event, self._cpu())
                 if self._guard is None:
                     self._guard = asyncio.get_running_loop().create_task(self._look())
             return self._tracer
@@ -126,6 +132,11 @@ class TracerKeeper:
             trouble = await self._trouble(tracer)
             if trouble:
                 await self._replace(tracer, trouble)
+
+    def _cpu(self) -> int:
+        """Return on which CPU to trace; other sessions, with other pids, begin to count elsewhere."""
+        allowed = sorted(os.sched_getaffinity(0))
+        return allowed[(os.getpid() + self._number) % len(allowed)]
 
     @staticmethod
     async def _trouble(tracer: Tracer) -> str:

@@ -195,6 +195,45 @@ def test_a_full_disk_leaves_whole_records(tmp_path: Path) -> None:
     assert path.stat().st_size == writer.size
 
 
+def test_two_writers_of_one_file(tmp_path: Path) -> None:
+    """The first that writes begins it; each record of both is there."""
+    path = tmp_path / "shared"
+    writers = [CaptureWriter(str(path)), CaptureWriter(str(path))]
+    for number in range(4):
+        writers[number % 2].append(Exited(number, 1, 1, 0))
+        writers[number % 2].flush()
+    for writer in writers:
+        writer.close()
+    assert read(path) == ([writers[0].start, *(Exited(number, 1, 1, 0) for number in range(4))], 0)
+
+
+@pytest.mark.parametrize("between", [False, True])
+def test_a_writer_never_cuts_what_another_has_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, between: bool
+) -> None:
+    """Only a half record at the very end is taken back."""
+    path, write, errors = tmp_path / "shared", os.write, [OSError(28, "No space left on device")]
+    writer, other = CaptureWriter(str(path)), CaptureWriter(str(path))
+    writer.flush()
+    there = path.stat().st_size
+
+    def half(descriptor: int, data: bytes) -> int:
+        if path.stat().st_size == there:
+            return write(descriptor, data[:5])
+        if between:
+            write(other._descriptor, b"of the other")
+        raise errors.pop()
+
+    writer.append(Exited(1, 1, 1, 0))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", half)
+        writer.flush()
+    assert writer.lost == 1
+    assert path.stat().st_size == there + (5 + len("of the other") if between else 0)
+    for each in (writer, other):
+        each.close()
+
+
 def described(kind: type[msgspec.Struct]) -> list[tuple[str, str]]:
     """Return the fields of a structure and their types, as the page has them."""
     notes: dict[str, str] = {}

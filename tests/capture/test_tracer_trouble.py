@@ -228,6 +228,7 @@ def test_a_supervisor_that_does_not_read_loses_records_and_nothing_else(
     for number in range(2000):
         box.tell(Exited(number, number, number, 0))
     box.done(7)
+    assert not writer.buffer.contents()  # what was before an answer is in the file
     assert box.waiting
     decoder = msgspec.msgpack.Decoder(Reply)
     received: list[Reply] = []

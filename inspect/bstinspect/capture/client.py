@@ -70,10 +70,11 @@ class Tracer:
         self._loop.add_reader(control, self._readable)
 
     @classmethod
-    async def start(cls, capture_path: str, on_event: Callable[[Record], None]) -> Tracer:
+    async def start(cls, capture_path: str, on_event: Callable[[Record], None], cpu: int = -1) -> Tracer:
         """Start a tracer that writes `capture_path`; `on_event` gets each record but the syscalls'.
 
-        The tracer dies with the thread that calls this. Raises TracerError.
+        `cpu`: where it would rather trace; -1 for any. The tracer dies with the thread that calls this.
+        Raises TracerError.
         """
         try:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -82,7 +83,7 @@ class Tracer:
         ours.setblocking(False)  # noqa: FBT003 - the name of the parameter is not to be given
         with theirs:
             descriptor = theirs.fileno()
-            arguments = [str(descriptor), str(os.getpid()), capture_path]
+            arguments = [str(descriptor), str(os.getpid()), capture_path, str(cpu)]
             try:
                 process = subprocess.Popen(  # noqa: ASYNC220 - a vfork; it returns at once
                     [sys.executable, "-P", "-c", _PROGRAM, *arguments],

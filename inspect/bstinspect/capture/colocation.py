@@ -47,8 +47,12 @@ class Member(msgspec.Struct, eq=False):
 class Colocation:
     """Who shares the tracer's CPU."""
 
-    def __init__(self, statuses: dict[int, int | None]) -> None:
-        """`statuses` get the wait statuses of the tracer's children; those in it now get the other CPUs."""
+    def __init__(self, statuses: dict[int, int | None], cpu: int = -1) -> None:
+        """`statuses` get the wait statuses of the tracer's children; those in it now get the other CPUs.
+
+        `cpu` is taken where everybody may use it; -1 for the one where the tracer is just then.
+        """
+        self._preferred = cpu
         self._statuses = statuses
         self._helpers = tuple(statuses)
         """Processes that turn records into text, beside the tracer."""
@@ -236,12 +240,12 @@ class Colocation:
         return False
 
     def _choose(self, own: frozenset[int]) -> bool:
-        """Go to a CPU that the tracer and its first member may both use: the tracer's, if that is one."""
+        """Go to a CPU that the tracer and its first member may both use: the preferred, or where it is."""
         both = self._mine & own
         if not both or not self._guarded():
             return False
         here = affinity.here()
-        shared = frozenset({here if here in both else min(both)})
+        shared = frozenset({next((cpu for cpu in (self._preferred, here) if cpu in both), min(both))})
         if not affinity.set_mask(0, shared):
             return False
         self._shared = shared

@@ -41,6 +41,7 @@ class CaptureWriter:
 
     `append` only buffers (and writes out at 64 KiB); `flush` hands everything to the kernel. A disk that is
     full costs records, never the tracees: the loss is counted, and noted in the file when it can be again.
+    Several processes may append to one file: each write(2) is of whole records, in one piece (O_APPEND).
     """
 
     def __init__(
@@ -62,16 +63,14 @@ class CaptureWriter:
         self._encoder = msgspec.msgpack.Encoder()
         self.buffer = buffer or PlainBuffer()
         """Where records wait; the compiled loop puts its own there as well."""
-        self._before = b"" if self.size else MAGIC
         self.start = start or capture_start()
         """The first record."""
+        self._before = b"" if self.size else MAGIC + self._framed(self.start)
         self.lost = 0
         """Records lost since the last that was written."""
         self.lost_in_all = 0
         self.reason = ""
         """Why records were lost; empty while none was."""
-        if self._before:
-            self.append(self.start)
 
     def append(self, record: Record) -> None:
         """Take one record."""
@@ -84,22 +83,23 @@ class CaptureWriter:
     def flush(self) -> None:
         """Write what is buffered; where the disk refuses, drop it, remember how much, and go on."""
         contents = self.buffer.contents()
-        if not contents:
+        if not (contents or self._before):
             return
-        written = 0
+        begin, written = -1, 0
         try:
+            if self._before and os.fstat(self._descriptor).st_size:
+                self._before = b""  # another writer was first
             before = self._before + (self._note_of_loss() if self.lost else b"")
-            for part in (memoryview(before), contents):
-                done = 0
-                while done < len(part):
-                    done += os.write(self._descriptor, part[done:])
-                written += done
+            data = memoryview(before + contents) if before else contents
+            while written < len(data):  # once, unless the disk is full
+                written += os.write(self._descriptor, data[written:])
+                if written < len(data) and begin < 0:
+                    begin = self._position() - written
             self._before = b""
             self.lost = 0
             self.size += written
         except OSError as error:
-            with contextlib.suppress(OSError):  # what is no file cannot be cut
-                os.ftruncate(self._descriptor, self.size)  # no half record stays behind
+            self._cut(begin, written)
             records = count(contents)
             self.lost += records
             self.lost_in_all += records
@@ -119,8 +119,24 @@ class CaptureWriter:
         self.flush()
         os.close(self._descriptor)
 
+    def _position(self) -> int:
+        """Return where the last write ended (O_APPEND in open(2)); 0 in what is no file."""
+        try:
+            return os.lseek(self._descriptor, 0, os.SEEK_CUR)
+        except OSError:
+            return 0
+
+    def _cut(self, begin: int, written: int) -> None:
+        """Leave no half record behind, but never take a record of another writer along."""
+        if os.fstat(self._descriptor).st_size == self._position() == begin + written > begin >= 0:
+            with contextlib.suppress(OSError):  # what is no file cannot be cut
+                os.ftruncate(self._descriptor, begin)
+
     def _note_of_loss(self) -> bytes:
-        payload = self._encoder.encode(Lost(time.monotonic_ns(), self.lost, self.reason))
+        return self._framed(Lost(time.monotonic_ns(), self.lost, self.reason))
+
+    def _framed(self, record: Record) -> bytes:
+        payload = self._encoder.encode(record)
         return LENGTH.pack(len(payload)) + payload
 
 

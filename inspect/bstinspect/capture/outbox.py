@@ -80,7 +80,8 @@ class Outbox:
         self._capture.append(record)
 
     def done(self, request: int, *, ok: bool = True, errno: int = 0, message: str = "") -> None:
-        """Answer a request."""
+        """Answer a request. The capture has what came before: what comes next may be another tracer's."""
+        self._capture.flush()
         payload = self._encode(Done(request, ok, errno, message))
         if self._queue or not self._send(payload):
             self._queue.append(payload)

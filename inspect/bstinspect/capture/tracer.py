@@ -4,7 +4,7 @@ The supervisor starts it (see `client`) with a SOCK_SEQPACKET socket. It ends, l
 that socket closes, when the supervisor's process ends (a pidfd), or on SIGTERM. Should it hang, the kernel
 kills it with its parent (PR_SET_PDEATHSIG): a tracer that hangs makes its tracees unkillable.
 
-    python -P -c 'from bstinspect.capture.tracer import main; main()' SOCKET-FD PARENT-PID CAPTURE-FILE
+    python -P -c 'from bstinspect.capture.tracer import main; main()' SOCKET-FD PARENT-PID CAPTURE-FILE CPU
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ _FAREWELL_NS: Final = 1_000_000_000
 class Loop:
     """The tracer's loop."""
 
-    def __init__(self, control: socket.socket, lifeline: int, capture_path: str) -> None:
+    def __init__(self, control: socket.socket, lifeline: int, capture_path: str, cpu: int) -> None:
         self._control = control
         self._lifeline = lifeline
         self._capture = CaptureWriter(capture_path, buffer=compiled.record_buffer())
         self._outbox = Outbox(control, self._capture)
         statuses: dict[int, int | None] = {}
-        self._colocation = Colocation(statuses)
+        self._colocation = Colocation(statuses, cpu)
         self._tracees = Tracees(self._outbox, self._colocation)
         self._stops = Stops(
             self._tracees, self._outbox, compiled.stop_loop(OWN_ARCH, (signal.SIGTERM,), self._capture.buffer)
@@ -164,8 +164,12 @@ class Loop:
 
 
 def main() -> NoReturn:
-    """Run the tracer: arguments are the control socket's descriptor, the parent's pid, the capture's path."""
-    descriptor, parent, capture_path = sys.argv[1:]
+    """Run the tracer.
+
+    Arguments are the control socket's descriptor, the parent's pid, the capture's path, and the CPU that it
+    would rather trace on, or -1.
+    """
+    descriptor, parent, capture_path, cpu = sys.argv[1:]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     prctl.set_name(NAME)
     if not prctl.die_with_parent(int(parent)):
@@ -173,7 +177,7 @@ def main() -> NoReturn:
     control = socket.socket(fileno=int(descriptor))
     control.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MAX_MESSAGE)
     try:
-        loop = Loop(control, os.pidfd_open(int(parent)), capture_path)
+        loop = Loop(control, os.pidfd_open(int(parent)), capture_path, int(cpu))
     except OSError as error:
         sys.exit(f"bstrace: the tracer cannot start: {error}")
     try:
