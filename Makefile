@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 LOOP   := $(VENV)/.compiled
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test lint format bench lock clean
+.PHONY: help run setup fast test lint format bench lock clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -16,6 +16,9 @@ run: $(LOOP) ## Set everything up and start the REPL (a pipe works too: make -s 
 	@$(BIN)/bstrace $(ARGS)
 
 setup: $(LOOP) ## Set everything up: a virtual environment in .venv, from the lock file
+
+fast: $(LOOP) ## Compile the decoders too, which makes a trace's text cheaper (needs a C compiler and python3-dev)
+	@$(BIN)/python tools/compile_decoding.py
 
 test: $(LOOP) ## Set everything up and run all tests (ARGS='-k topology' picks some)
 	@$(BIN)/python -m pytest $(ARGS)
@@ -37,7 +40,7 @@ lock: ## Make requirements.lock anew from pyproject.toml (needs uv)
 	  --generate-hashes --custom-compile-command 'make lock' -q -o requirements.lock
 
 clean: ## Remove the virtual environment, what was compiled, and every cache
-	rm -rf $(VENV) inspect/bstinspect/capture/*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) inspect/bstinspect/capture/*.so inspect/bstinspect/decode/_compiled* .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Progress goes to standard error: standard output belongs to the replies of a piped session.

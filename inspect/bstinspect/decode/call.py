@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from bstinspect.decode.named import ABBREV, choice_text, constant_text, flags_text
 from bstinspect.decode.quote import quote, quote_name
 from bstinspect.decode.style import PLAIN, Style, all_calls
+from bstinspect.decode.subclassed import mypyc_attr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,6 +73,7 @@ def octal(value: int) -> str:
     return "000" if not value else f"0{value:02o}"
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Call:
     """One system call, at its entry (`leaving` is False) or at its exit."""
 

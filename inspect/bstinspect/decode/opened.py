@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from bstinspect.decode.architecture import foreign
 from bstinspect.decode.blocks import Recorded
 from bstinspect.decode.call import REGISTERS, Call
@@ -127,14 +125,15 @@ class Forms:
         return Opened(record, form.call(record, recorded), form, recorded)
 
 
-class Opened(msgspec.Struct):
+class Opened:
     """Made of a record of the entry; `leave` takes that of the exit."""
 
-    entry: SyscallEntry
-    call: Call
-    form: Form
-    recorded: Recorded
-    """What was read at the entry."""
+    def __init__(self, entry: SyscallEntry, call: Call, form: Form, recorded: Recorded) -> None:
+        self.entry = entry
+        self.call = call
+        self.form = form
+        self.recorded = recorded
+        """What was read at the entry."""
 
     @property
     def shape(self) -> Shape:

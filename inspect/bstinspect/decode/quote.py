@@ -16,7 +16,7 @@ _PLAIN: Final = {
 _OCTAL: Final = {code: _PLAIN.get(code, f"\\{code:o}") for code in range(256)}
 """What each character becomes where no digit follows it."""
 _DIGITS: Final = frozenset(range(0x30, 0x38))
-_SIMPLE: Final = bytes(code for code in range(0x20, 0x7F) if code not in (0x22, 0x5C))
+_SIMPLE: Final = bytes([code for code in range(0x20, 0x7F) if code not in (0x22, 0x5C)])
 _ASCII: Final = bytes([*range(0x20, 0x7F), 9, 10, 11, 12, 13])
 _BEFORE_A_DIGIT: Final = re.compile(rb"[^\t-\r -~](?=[0-7])")
 """An octal escape with a digit behind it: it needs all its three digits."""

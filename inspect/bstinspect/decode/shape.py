@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
 from bstinspect.decode.call import Call, hexadecimal, octal
+from bstinspect.decode.subclassed import mypyc_attr
 
 if TYPE_CHECKING:
     from bstinspect.decode.style import Style
@@ -62,12 +63,13 @@ _OF_VALUES: Final[dict[Result, Callable[[int], str]]] = {
 }
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Shape:
     """How one call is printed."""
 
-    separator = ", "
+    separator: ClassVar[str] = ", "
     """What stands between the arguments of the entry and those of the exit."""
-    from_registers = True
+    from_registers: ClassVar[bool] = True
     """Where the entry read no memory, its arguments say alone what is printed of them."""
 
     def __init__(

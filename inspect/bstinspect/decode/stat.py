@@ -104,12 +104,12 @@ def _statx_text(call: Call, data: bytes) -> str:
         (mask & 0x200, f"stx_size={size}"),
         (whole and mask & 0x400, f"stx_blocks={blocks}"),
         (whole, f"stx_attributes_mask={call.flags(known, STATX_ATTRS, unknown='STATX_ATTR_???')}"),
-        *(
+        *[
             (whole and mask & bit, f"stx_{name}={_moment(*times[2 * index : 2 * index + 2])}")
             for index, (bit, name) in enumerate(
                 ((0x20, "atime"), (0x800, "btime"), (0x80, "ctime"), (0x40, "mtime"))
             )
-        ),
+        ],
         (whole, "stx_rdev_major={}, stx_rdev_minor={}, stx_dev_major={}, stx_dev_minor={}".format(*numbers)),
         (whole and mask & 0x1000, f"stx_mnt_id={hexadecimal(mount)}"),
         (

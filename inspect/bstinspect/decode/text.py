@@ -84,8 +84,8 @@ class StraceText:
         self._tables: Architecture = architecture("x86_64")
         self._forms = Forms(self._tables, style)
         self._leader = Leader(layout, style)
-        self._duration = Durations(layout.durations).text
-        self._whole_line = WholeLines(layout).line
+        self._durations = Durations(layout.durations)
+        self._whole = WholeLines(layout)
         self._in_one_piece = not annotator and wanted.every_call and not wanted.dumps
         """Whether lines may be made at once: nothing has to be known of a call but its two records."""
         self._threads: dict[int, Thread] = {}
@@ -160,7 +160,7 @@ class StraceText:
         thread.last = form.name
         thread.number, thread.address = entry.number, entry.instruction_pointer
         leader = self._leader.text(thread, entry.when, len(self._attached))
-        self._output.write(thread.tid, self._whole_line(leader, form, entry, leaving))
+        self._output.write(thread.tid, self._whole.line(leader, form, entry, leaving))
         return True
 
     def finish(self) -> None:
@@ -319,7 +319,7 @@ class StraceText:
                 return
         text += ")"
         padding = " " * max(self._layout.column - 1 - thread.column - len(text), 0)
-        text += f"{padding} = {result}{self._duration(duration)}"
+        text += f"{padding} = {result}{self._durations.text(duration)}"
         if comment:
             text += f" /* {comment} */"
         self._write(thread, text + "\n")

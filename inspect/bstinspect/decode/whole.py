@@ -29,7 +29,7 @@ class WholeLines:
 
     def __init__(self, layout: Layout) -> None:
         self._width = layout.column - 1
-        self._duration = Durations(layout.durations).text
+        self._durations = Durations(layout.durations)
 
     def line(self, leader: str, form: Form, entry: SyscallEntry, leaving: SyscallExit) -> str:
         """Return a call's line, with its newline."""
@@ -42,7 +42,7 @@ class WholeLines:
         else:
             text, result = _from_registers(form, entry, leaving)
         padded = (leader + text).ljust(self._width)
-        return f"{padded} = {result}{self._duration(leaving.when - entry.when)}\n"
+        return f"{padded} = {result}{self._durations.text(leaving.when - entry.when)}\n"
 
 
 def _from_registers(form: Form, entry: SyscallEntry, leaving: SyscallExit) -> tuple[str, str]:
