@@ -1,7 +1,7 @@
 """The compiled loop: the same waiting and recording as in pure Python, for what needs no decision.
 
-native/loop.c is plain C without Python in it, so it fits every interpreter; it is called through ctypes. It is
-optional: where it was not built (no compiler at install time), or BSTRACE_PURE is set, `load` returns None
+native/loop.c is plain C without Python in it, so it fits every interpreter; it is called through ctypes. It
+is optional: where it was not built (no compiler at install time), or BSTRACE_PURE is set, `load` returns None
 and everything is done by `loop` and `syscalls`.
 """
 

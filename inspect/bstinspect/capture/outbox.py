@@ -35,6 +35,13 @@ class Sink(Protocol):
     def flush(self) -> None:
         """Hand over what is buffered."""
 
+    def entered(self, tid: int, number: int, arguments: tuple[int, ...]) -> None:
+        """Take note that a call of `heard`, or one of another architecture (-1), begins."""
+
+    @property
+    def heard(self) -> frozenset[int]:
+        """The calls that are told of by `entered`, recorded or not, before the tracee goes on."""
+
     @property
     def buffer(self) -> RecordBuffer | None:
         """Where records wait, if others may put theirs there as well."""
@@ -54,6 +61,11 @@ class Outbox:
         self._lost = 0
         self.broken = False
         """The other end is gone."""
+
+    heard: Final[frozenset[int]] = frozenset()
+
+    def entered(self, tid: int, number: int, arguments: tuple[int, ...]) -> None:
+        """Pass over that a call begins."""
 
     @property
     def buffer(self) -> RecordBuffer:

@@ -24,8 +24,10 @@ _NEVER: Final = EXECS | frozenset(SENDS) | CALLS
 class PlainStops:
     """Registers tracees with the loop."""
 
-    def __init__(self, loop: Loop, tracees: Tracees, syscalls: SyscallStops) -> None:
+    def __init__(self, loop: Loop, tracees: Tracees, syscalls: SyscallStops, heard: frozenset[int]) -> None:
+        """`heard`: calls of which the outbox is told, so that they are never left to the loop."""
         self._loop = loop
+        self._heard = heard
         self._tracees = tracees
         self._syscalls = syscalls
         self._wanted: Container[int] | None = None
@@ -56,7 +58,7 @@ class PlainStops:
         recording, gatherer = self._syscalls.recording, self._syscalls.gatherer
         if recording.selection or recording.tampering or recording.unwinder:
             return
-        numbers = set(native_numbers().values()) - _NEVER
+        numbers = set(native_numbers().values()) - _NEVER - self._heard
         passed_over = {number for number in numbers if syscalls is not None and number not in syscalls}
         plans = dict.fromkeys(numbers, reads.Plan()) if gatherer is None else gatherer.plans()
         recorded = {number: plan for number, plan in plans.items() if number in numbers - passed_over}

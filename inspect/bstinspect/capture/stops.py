@@ -73,7 +73,7 @@ class Stops:
         self._loop = loop
         self._plain: PlainStops | None = None
         if outbox.buffer is not None:
-            self._plain = PlainStops(loop, tracees, self.syscalls)
+            self._plain = PlainStops(loop, tracees, self.syscalls, outbox.heard)
         self._autopsies = autopsies
         self.statuses: dict[int, int | None] = {}
         """Processes whose end somebody wants to know of, with their wait status once it has come."""

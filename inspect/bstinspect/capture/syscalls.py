@@ -80,6 +80,7 @@ class SyscallStops:
                 )
             ):
                 thread.entry = None
+                self._tell_of_entry(thread, info)
             else:
                 self._enter(thread, info)
                 return
@@ -157,6 +158,7 @@ class SyscallStops:
             self._outbox.tell(record)
         else:
             self._outbox.capture_only(record)
+        self._tell_of_entry(thread, info)
         if recording.unwinder is not None and number in _LAST_CALLS and own and not thread.process.first_exec:
             thread.stack = recording.unwinder.frames(thread.tid, at_entry=True)  # afterwards it is gone
         if recording.system_ns is not None:
@@ -167,6 +169,13 @@ class SyscallStops:
             recording.delays.hold(thread, tampered.rule.delay_enter_ns, tampered.rule.signal)
         else:
             self._tracees.resume(thread, tampered.rule.signal)
+
+    def _tell_of_entry(self, thread: Thread, info: ptrace.SyscallEntryInfo) -> None:
+        """Tell the outbox of a call that it wants to hear of, before the tracee goes on."""
+        if info.arch != OWN_ARCH:
+            self._outbox.entered(thread.tid, -1, info.arguments)
+        elif info.number in self._outbox.heard:
+            self._outbox.entered(thread.tid, info.number, info.arguments)
 
     def _gather_entry(
         self, thread: Thread, number: int, arguments: tuple[int, ...], stack_pointer: int

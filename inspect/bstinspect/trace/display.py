@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from bstinspect.trace import outputs, rendering
 from bstinspect.trace.ending import say
-from bstinspect.trace.outbox import DirectOutbox, PipeOutbox
+from bstinspect.trace.outbox import DirectOutbox, OrderedOutbox, PipeOutbox
 from bstinspect.trace.reporting import renderer
 
 if TYPE_CHECKING:
@@ -32,16 +32,25 @@ class Display:
         self._statuses = statuses
         self._child = 0
         self.outbox: DirectOutbox | PipeOutbox
-        if output.shared_with_the_command:
+        if output.shared_with_the_command and options.seccomp:
             self.outbox = DirectOutbox(renderer(options, output))
         else:
             reading, writing = rendering.pipe(_PIPE_BYTES)
-            self._child = rendering.start(partial(renderer, options, output), reading, writing)
+            shown, showing = os.pipe2(os.O_CLOEXEC)
+            self._child = rendering.start(partial(renderer, options, output), reading, writing, showing)
             from bstinspect.capture import compiled  # while the other process loads its part
 
             output.abandon()
             statuses[self._child] = None
-            self.outbox = PipeOutbox(writing, self._nobody_reads, compiled.record_buffer())
+            buffer = compiled.record_buffer()
+            if output.shared_with_the_command:
+                from bstinspect.trace.ordering import Order
+
+                order = Order(follow=options.follow)
+                self.outbox = OrderedOutbox(writing, self._nobody_reads, buffer, shown, order)
+            else:
+                os.close(shown)
+                self.outbox = PipeOutbox(writing, self._nobody_reads, buffer)
         self.outbox.capture_only(start)
 
     def wait(self) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bstinspect.capture.buffer import RecordBuffer
     from bstinspect.capture.compiled import CompiledBuffer
     from bstinspect.records import Record
+    from bstinspect.trace.ordering import Order
     from bstinspect.trace.rendering import Renderer
 
 
@@ -25,6 +26,10 @@ class Answers:
     def done(self, request: int, *, ok: bool = True, errno: int = 0, message: str = "") -> None:
         """Take the answer to a request."""
 
+    def entered(self, tid: int, number: int, arguments: tuple[int, ...]) -> None:
+        """Take note that a call of `heard`, or one of another architecture (-1), begins."""
+
+    heard: frozenset[int] = frozenset()
     buffer: RecordBuffer | None = None
     """Where records wait, if others may put theirs there as well."""
 
@@ -32,7 +37,8 @@ class Answers:
 class DirectOutbox(Answers):
     """Shows each record before the tracee goes on, as strace does.
 
-    For standard error, which the traced program writes to as well: so each line stands where it belongs.
+    For standard error where not every call stops (--seccomp-bpf), so that nobody could tell when the program
+    is about to write there.
     """
 
     def __init__(self, renderer: Renderer) -> None:
@@ -104,3 +110,45 @@ class PipeOutbox(Answers):
         """Hand over what is buffered, and close the pipe."""
         self.flush()
         os.close(self._descriptor)
+
+
+class OrderedOutbox(PipeOutbox):
+    """For standard error: before the traced program writes there, all that was seen is shown."""
+
+    def __init__(
+        self,
+        descriptor: int,
+        nobody_reads: Callable[[], bool],
+        buffer: PlainBuffer | CompiledBuffer,
+        shown: int,
+        order: Order,
+    ) -> None:
+        """`shown` can be read when an empty record has been met, and all before it is shown."""
+        super().__init__(descriptor, nobody_reads, buffer)
+        self._shown = shown
+        self._order = order
+        self.heard = order.calls
+
+    def capture_only(self, record: Record) -> None:
+        """Take a record."""
+        super().capture_only(record)
+        if self._order.always:
+            self._catch_up()
+
+    tell = capture_only
+
+    def entered(self, tid: int, number: int, arguments: tuple[int, ...]) -> None:
+        """Have everything shown, where the call may write to standard error."""
+        if self._order.matters(tid, number, arguments):
+            self._catch_up()
+
+    def close(self) -> None:
+        """Hand over what is buffered, and close the pipes."""
+        super().close()
+        os.close(self._shown)
+
+    def _catch_up(self) -> None:
+        self.buffer.append(b"")
+        self.flush()
+        if not self._gone:
+            os.read(self._shown, 1)  # nothing, where that process has just ended: the next flush tells

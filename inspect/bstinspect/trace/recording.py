@@ -132,6 +132,13 @@ class FileOutbox(Answers):
         writer.flush()
         self._empty = writer.size
 
+        self.heard = beside.heard if beside is not None else frozenset()
+
+    def entered(self, tid: int, number: int, arguments: tuple[int, ...]) -> None:
+        """Have the text shown, where the call may write to the same place."""
+        if self._beside is not None:
+            self._beside.entered(tid, number, arguments)
+
     @property
     def broken(self) -> bool:
         """Whether nobody reads the text any more."""

@@ -57,10 +57,16 @@ class Renderer:
         self._messages = messages
         self._minds_threads = messages or isinstance(output, SeparateOutput)
 
-    def run(self, descriptor: int) -> None:
-        """Read to the end of the pipe. Raises OSError where the output cannot be written."""
+    def run(self, descriptor: int, shown: int) -> None:
+        """Read to the end of the pipe; write a byte to `shown` where an empty record asks for that.
+
+        Raises OSError where the output cannot be written.
+        """
         for batch in batches(descriptor):
-            self.take(batch)
+            if batch is None:
+                os.write(shown, b".")
+            else:
+                self.take(batch)
         self.end()
 
     def take(self, batch: Sequence[Record]) -> None:
@@ -116,19 +122,24 @@ class Renderer:
         os.write(2, f"bstrace: {text}\n".encode())
 
 
-def batches(descriptor: int) -> Iterator[list[AnyRecord]]:
-    """Yield the records of a pipe, as many at a time as are there."""
+def batches(descriptor: int) -> Iterator[list[AnyRecord] | None]:
+    """Yield the records of a pipe, as many at a time as are there; None for an empty record."""
     decode, length_at = msgspec.msgpack.Decoder(AnyRecord).decode, LENGTH.unpack_from
     left = b""
     while chunk := os.read(descriptor, _CHUNK):
         data = left + chunk if left else chunk
-        records = []
+        records: list[AnyRecord] = []
         position, end = 0, len(data)
         while end - position >= 4:
             begin = position + 4
             behind = begin + length_at(data, position)[0]
             if behind > end:
                 break
+            if behind == begin:
+                yield records
+                yield None
+                records, position = [], behind
+                continue
             records.append(decode(data[begin:behind]))  # to copy costs less than a memoryview of it
             position = behind
         left = data[position:]
@@ -149,17 +160,18 @@ def pipe(size: int) -> tuple[int, int]:
     return reading, writing
 
 
-def start(make: Callable[[], Renderer], reading: int, writing: int) -> int:
-    """Fork the process that makes a renderer; return its pid. The pipe's reading end is its own."""
+def start(make: Callable[[], Renderer], reading: int, writing: int, shown: int) -> int:
+    """Fork the process that makes a renderer; return its pid. `reading` and `shown` are its own."""
     pid = os.fork()
     if pid:
         os.close(reading)
+        os.close(shown)
         return pid
     os.close(writing)
-    return _serve(make, reading)
+    return _serve(make, reading, shown)
 
 
-def _serve(make: Callable[[], Renderer], reading: int) -> NoReturn:
+def _serve(make: Callable[[], Renderer], reading: int, shown: int) -> NoReturn:
     """Run in the child: end with 0, `NOBODY_READS`, or 1 and a line on standard error."""
     from bstinspect.trace.launching import give_up_standard_streams
 
@@ -171,7 +183,7 @@ def _serve(make: Callable[[], Renderer], reading: int) -> NoReturn:
         renderer = make()
         collect_rarely()
         try:
-            renderer.run(reading)
+            renderer.run(reading, shown)
             status = 0
         except BrokenPipeError:
             status = NOBODY_READS  # the tracer hears of it when its pipe breaks
