@@ -74,7 +74,7 @@ def _decode(records: Path, text: Path) -> float:
     reading = os.open(records, os.O_RDONLY)
     output = SharedOutput(os.open(text, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
     start = time.process_time()
-    Renderer([decoders.StraceText(output, _LAYOUT)], output, messages=False).run(reading, shown=-1)  # nobody asks
+    Renderer([decoders.StraceText(output, _LAYOUT)], output, messages=False).run(reading, shown=-1)
     taken = time.process_time() - start
     os.close(reading)
     return taken
