@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from .conftest import Starter, Trace
+    from .conftest import Process, Starter, Trace, Waiter
 
 LOOP = r"""
 #include <sys/wait.h>
@@ -278,3 +278,38 @@ def test_the_writing_process_is_killed(tmp_path: Path, started: Starter) -> None
     assert tracer.wait(TIMEOUT) == 6
     assert tracer.stderr is not None
     assert b"has ended; the program goes on" in tracer.stderr.read()
+
+
+@pytest.mark.parametrize("pure", ["", "1"])
+def test_a_stopped_tracer_goes_on(
+    started: Starter, sleeper: Process, tmp_path: Path, wait: Waiter, pure: str
+) -> None:
+    """SIGSTOP and SIGCONT of the tracer itself end nothing."""
+    to = tmp_path / "trace"
+    environment = {**os.environ, "BSTRACE_PURE": pure}
+    tracer = started(*COMMAND, "-q", "-o", str(to), "-p", str(sleeper.pid), env=environment)
+    wait.traced(sleeper.pid)
+    wait.until(to.read_text, "it is not in its call")
+    for _ in range(5):
+        tracer.send_signal(signal.SIGSTOP)
+        wait.state(tracer.pid, "T")
+        tracer.send_signal(signal.SIGCONT)
+        wait.state(tracer.pid, "SR")
+    assert wait.traced(sleeper.pid) == tracer.pid
+    sleeper.kill()
+    assert tracer.wait(TIMEOUT) == 0
+    assert "+++ killed by SIGKILL +++" in to.read_text()
+
+
+def test_the_end_of_the_decoder_is_not_the_end(started: Starter) -> None:
+    """On standard error too: what makes the text is killed, and the program goes on."""
+    command = ("sh", "-c", "echo ready; read line; exit 4")
+    tracer = started(*COMMAND, "--no-colocate", "-e", "trace=read", *command)
+    assert tracer.stdin is not None
+    assert tracer.stdout is not None
+    assert tracer.stdout.readline() == b"ready\n"
+    (decoder,) = [each for each in psutil.Process(tracer.pid).children() if proc.tracer(each.pid) is None]
+    decoder.kill()
+    tracer.stdin.write(b"word\n")
+    tracer.stdin.close()
+    assert tracer.wait(TIMEOUT) == 4

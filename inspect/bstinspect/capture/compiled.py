@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _LIBRARY: Final = os.path.join(os.path.dirname(__file__), "libbstloop.so")  # noqa: PTH118, PTH120 - a fast start
 _HAND_OVER, _PASS_OVER, _RECORD = range(3)
-_TEXT, _FIXED, _SIZED, _BUFFERED, _FILLED = range(5)
+_TEXT, _FIXED, _SIZED, _BUFFERED, _FILLED, _CHOSEN = range(6)
 _OUTSIDE, _INSIDE, _HANDED_OVER = range(3)
 CALLS: Final = 512
 """Calls with higher numbers are always handed over."""
@@ -59,7 +59,12 @@ def load() -> ctypes.CDLL | None:
     library.bst_append.restype = ctypes.c_uint64
     library.bst_append.argtypes = [ctypes.c_char_p, ctypes.c_uint64]
     library.bst_run.argtypes = [ctypes.c_int64, ctypes.c_int64, ctypes.c_uint64]
-    library.bst_step.argtypes = [ctypes.c_uint32, *[ctypes.c_int] * 4, ctypes.c_uint32, ctypes.c_uint64]
+    library.bst_step.argtypes = [
+        ctypes.c_uint32,
+        *[ctypes.c_int] * 4,
+        ctypes.c_uint32,
+        *[ctypes.c_uint64] * 2,
+    ]
     library.bst_open.argtypes = [*[ctypes.c_uint64] * 2, ctypes.c_int, ctypes.c_uint64, *[ctypes.c_int64] * 2]
     return library
 
@@ -178,7 +183,10 @@ class CompiledLoop:
                 what = (_BUFFERED, step.index, step.size_index, 0, most)
             case reads.Filled():
                 what = (_FILLED, step.index, 0, step.item, step.bound(limits))
-        return bool(self._library.bst_step(number, moment, *what))
+            case reads.Chosen():
+                what = (_CHOSEN, step.index, step.chooser, step.within, step.size)
+        choices = step.choices if isinstance(step, reads.Chosen) else 0
+        return bool(self._library.bst_step(number, moment, *what, choices))
 
     def register(self, tid: int, pid: int, *, inside: bool) -> None:
         """Take the plain stops of a tracee; while it is `inside` a call that others handle, after that."""

@@ -111,7 +111,7 @@ class Sampler:
         window, busy = self._end_window(members)
         waited = [_waited(each) for each in members if each.thread.process.pid in busy and each.pinned]
         waited += self._ended_waited
-        self._begin_window(quiet=not busy and not window.sleeps)
+        self._begin_window(quiet=not busy and window.sleeps <= 1)  # to wait for this look is one
         if not crowded(window, waited, cpus):
             return False
         soon = self._now_ns - self._together_ns < SOON_NS

@@ -266,7 +266,9 @@ class PureLoop:
     def _next_signal(self, patience_ns: int) -> signal.struct_siginfo | None:
         if patience_ns < 0:
             return signal.sigwaitinfo(self._signals)
-        return signal.sigtimedwait(self._signals, patience_ns / _BILLION)
+        arrived = signal.sigtimedwait(self._signals, patience_ns / _BILLION)
+        # Interrupted (by a stop and SIGCONT) with no time left, CPython gives one that was never filled in.
+        return arrived if arrived is not None and arrived.si_signo in self._signals else None
 
     def _sweep(self, now: int) -> bool:
         """Take all that is there before the first runs on: on one CPU it would keep the others out.

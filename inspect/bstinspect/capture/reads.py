@@ -153,7 +153,31 @@ class Filled(msgspec.Struct, frozen=True):
         return self.most if self.most > 0 else limits.message if self.most else limits.plain
 
 
-PlainStep: TypeAlias = Text | Fixed | Sized | Buffer | Filled
+class Chosen(msgspec.Struct, frozen=True):
+    """A structure that is there for some values of another argument only."""
+
+    index: int
+    size: int
+    chooser: int
+    within: int
+    """The bits of that argument which choose."""
+    choices: int
+    """Bit N stands for the value N, bit 63 for all values from 63 on."""
+
+    def __call__(
+        self, arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]
+    ) -> None:
+        """Read it."""
+        address = arguments[self.index]
+        if address >= PAGE and self.choices >> min(arguments[self.chooser] & self.within, 63) & 1:
+            blocks.append(Block(address, read(address, self.size), self.size))
+
+
+def _choices(*values: int) -> int:
+    return sum(1 << value for value in values)
+
+
+PlainStep: TypeAlias = Text | Fixed | Sized | Buffer | Filled | Chosen
 """The steps that are data: a compiled loop reads them as well."""
 
 
@@ -233,21 +257,15 @@ def _message(index: int, *, filled: bool = False) -> Step:
     return step
 
 
-def _futex() -> Step:
-    """Read a futex's timeout, where the operation has one: WAIT, LOCK_PI, WAIT_BITSET, WAIT_REQUEUE_PI."""
-
-    def step(arguments: Sequence[int], _v: int, read: ReadMemory, _l: Limits, blocks: list[Block]) -> None:
-        if arguments[1] & 0x7F in (0, 6, 9, 11, 13) and (address := arguments[3]):
-            blocks.append(Block(address, read(address, 16), 16))
-
-    return step
-
-
 def _each(names: str, steps: tuple[Step, ...]) -> dict[str, tuple[Step, ...]]:
     """Give several calls the same steps."""
     return dict.fromkeys(names.split(), steps)
 
 
+_FUTEX_TIMEOUTS: Final = (0, 6, 9, 11, 13)
+"""FUTEX_WAIT, LOCK_PI, WAIT_BITSET, WAIT_REQUEUE_PI and LOCK_PI2 have a timeout (futex(2))."""
+_FCNTL_STRUCTURES: Final = (5, 6, 7, 12, 13, 14, 15, 16, 17, 36, 37, 38, 63)
+"""F_*LK, F_OFD_*LK*, F_*OWN_EX, F_GETOWNER_UIDS; and what has a larger number (F_*_RW_HINT)."""
 _AT_ENTRY: Final[dict[str, tuple[Step, ...]]] = {
     **_each("open stat lstat access readlink chdir mkdir rmdir unlink statfs", (Text(0),)),
     **_each("openat newfstatat fstatat statx readlinkat mkdirat unlinkat faccessat faccessat2", (Text(1),)),
@@ -267,7 +285,8 @@ _AT_ENTRY: Final[dict[str, tuple[Step, ...]]] = {
     "epoll_pwait": (Fixed(4, 8),),
     "rt_sigaction": (Fixed(1, 88),),
     "rt_sigprocmask": (Fixed(1, 8),),
-    "futex": (_futex(),),
+    "futex": (Chosen(3, 16, 1, 0x7F, _choices(*_FUTEX_TIMEOUTS)),),
+    "fcntl": (Chosen(2, 32, 1, 0xFFFFFFFF, _choices(*_FCNTL_STRUCTURES)),),
     "clock_nanosleep": (Fixed(2, 16),),
 }
 
@@ -297,6 +316,7 @@ _AT_EXIT: Final[dict[str, tuple[Step, ...]]] = {
     "wait4": (Fixed(1, 4), Fixed(3, 144)),
     "clock_gettime": (Fixed(1, 16),),
     "getrandom": (Filled(0),),
+    "fcntl": (Chosen(2, 32, 1, 0xFFFFFFFF, _choices(*_FCNTL_STRUCTURES)),),
 }
 _AFTER_ERRORS: Final[dict[str, tuple[Step, ...]]] = {
     "readv": (_iovec(1, 2, contents=False),),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -101,6 +102,7 @@ class PipeOutbox(Answers):
                 written += os.write(self._descriptor, contents[written:])
         except BrokenPipeError:
             self._gone = True
+            signal.sigtimedwait({signal.SIGPIPE}, 0)  # ours; blocked, it would be taken for one that ends us
             self.broken = self._nobody_reads()
         finally:
             contents.release()

@@ -70,11 +70,12 @@ void bst_call(uint32_t number, uint32_t treatment) {
 }
 
 /* Add to what is copied of a call; 0 where there is no room. */
-int bst_step(uint32_t number, int moment, int kind, int index, int size_index, uint32_t item, uint64_t most) {
+int bst_step(uint32_t number, int moment, int kind, int index, int size_index, uint32_t item, uint64_t most,
+             uint64_t choices) {
     struct plan *plan = &calls[number].plans[moment];
-    if (plan->count == STEPS || most * item > SCRATCH / STEPS - MAX_STRING)
+    if (plan->count == STEPS || most * (kind == CHOSEN ? 1 : item) > SCRATCH / STEPS - MAX_STRING)
         return 0;
-    plan->steps[plan->count++] = (struct step){(uint8_t)kind, (uint8_t)index, (uint8_t)size_index, item, most};
+    plan->steps[plan->count++] = (struct step){(uint8_t)kind, (uint8_t)index, (uint8_t)size_index, item, most, choices};
     return 1;
 }
 

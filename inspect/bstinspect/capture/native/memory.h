@@ -80,6 +80,11 @@ static int plan_pieces(const struct plan *plan, const uint64_t *arguments, int64
             size = (uint64_t)value > step->most ? step->most : (uint64_t)value;
             size *= step->item;
         }
+        if (step->kind == CHOSEN) {
+            uint64_t value = arguments[step->size_index] & step->item;
+            if (address < PAGE || !(step->choices >> (value < 63 ? value : 63) & 1))
+                continue;
+        }
         if (step->kind != FILLED && step->kind != TEXT && size > step->most)
             size = step->most;
         if (!address || !size)

@@ -20,7 +20,7 @@ enum {
 enum treatment { HAND_OVER, PASS_OVER, RECORD };
 
 /* What is copied: capture/reads.py says what each means. */
-enum kind { TEXT, FIXED, SIZED, BUFFERED, FILLED };
+enum kind { TEXT, FIXED, SIZED, BUFFERED, FILLED, CHOSEN };
 
 /* When: the plans of a call. */
 enum moment { AT_ENTRY, AT_EXIT, AFTER_ERROR, MOMENTS };
@@ -28,7 +28,7 @@ enum moment { AT_ENTRY, AT_EXIT, AFTER_ERROR, MOMENTS };
 struct step {
     uint8_t kind, index, size_index;
     uint32_t item;
-    uint64_t most;
+    uint64_t most, choices;
 };
 
 struct plan {
