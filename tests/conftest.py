@@ -46,7 +46,10 @@ hypothesis.settings.load_profile("bstrace")
 
 
 def pytest_configure() -> None:
-    """Inherit every orphan below this process."""
+    """Inherit every orphan below this process; ignore no signal that programs under test would inherit so."""
+    for number in (signal.SIGHUP, signal.SIGQUIT):  # ignored under nohup, or behind a shell's &
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "PR_SET_CHILD_SUBREAPER")
