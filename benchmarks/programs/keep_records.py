@@ -7,7 +7,7 @@ from pathlib import Path
 from bstinspect.trace import command, rendering
 
 
-def keep(_renderer: rendering.Renderer, descriptor: int) -> None:
+def keep(_renderer: rendering.Renderer, descriptor: int, _shown: int) -> None:
     """Copy what comes through the pipe."""
     with Path(sys.argv[1]).open("wb") as file, open(descriptor, "rb", closefd=False) as pipe:
         shutil.copyfileobj(pipe, file)
