@@ -39,7 +39,7 @@ def capture_start(
 class CaptureWriter:
     """Appends records to a file.
 
-    `append` only buffers (and writes out at 64 KiB); `flush` hands everything to the kernel. A disk that is
+    `append` only buffers (and writes out at 32 KiB); `flush` hands everything to the kernel. A disk that is
     full costs records, never the tracees: the loss is counted, and noted in the file when it can be again.
     Several processes may append to one file: each write(2) is of whole records, in one piece (O_APPEND).
     """

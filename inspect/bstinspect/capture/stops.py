@@ -289,6 +289,8 @@ class Stops:
             # waitpid(2) reports a leader last; whoever is still listed has left without a word.
             for other in list(thread.process.threads.values()):
                 self._tracees.remove(other)
+                if self._plain is not None:
+                    self._plain.forget(other)  # its tid may come again, of another process
 
     def _filtered(self, thread: Thread, _number: int) -> None:
         """PTRACE_EVENT_SECCOMP: the filter has stopped the thread at the entry of a call (Linux 4.8)."""

@@ -110,23 +110,19 @@ def user(index: int) -> Argument:
 
 def flags(index: int, *tables: Mapping[int, str], unknown: str | None = "") -> Argument:
     """Print a set of flags, 32 bits."""
-    known: Remembered[int] = Remembered(lambda value: flags_text(value, tables, ABBREV, unknown, hexadecimal))
-
-    def argument(call: Call) -> str:
-        value = call.arguments[index] & 0xFFFFFFFF
-        if call.style.constants is ABBREV:
-            return known[value]
-        return call.flags(value, *tables, unknown=unknown)
-
-    return argument
+    return _flags(index, 0xFFFFFFFF, tables, unknown)
 
 
 def flags64(index: int, *tables: Mapping[int, str], unknown: str | None = "") -> Argument:
     """Print a set of flags, 64 bits."""
+    return _flags(index, 0xFFFFFFFFFFFFFFFF, tables, unknown)
+
+
+def _flags(index: int, mask: int, tables: tuple[Mapping[int, str], ...], unknown: str | None) -> Argument:
     known: Remembered[int] = Remembered(lambda value: flags_text(value, tables, ABBREV, unknown, hexadecimal))
 
     def argument(call: Call) -> str:
-        value = call.arguments[index]
+        value = call.arguments[index] & mask
         if call.style.constants is ABBREV:
             return known[value]
         return call.flags(value, *tables, unknown=unknown)
