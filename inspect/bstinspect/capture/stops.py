@@ -198,7 +198,7 @@ class Stops:
         if child not in self._tracees.threads:
             facts = proc.status(child)
             if facts is not None and facts.tracer == os.getpid():  # else it has come and gone already
-                self._tracees.adopt(child, thread.tid)
+                self._tracees.adopt(child, thread.tid, facts)
         elif self._tracees.colocation is not None:
             self._tracees.colocation.descended(child, thread.tid)
         self._tracees.resume(thread)

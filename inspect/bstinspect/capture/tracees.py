@@ -156,12 +156,12 @@ class Tracees:
 
     # -- stops
 
-    def adopt(self, tid: int, origin: int = 0) -> Thread:
+    def adopt(self, tid: int, origin: int = 0, facts: proc.Status | None = None) -> Thread:
         """Take in a thread that the kernel attached for us, at its first stop or at its parent's event.
 
-        `origin` is the tid of who started it, where that is known.
+        `origin` is the tid of who started it, `facts` its status, where they are known.
         """
-        facts = proc.status(tid)
+        facts = facts or proc.status(tid)
         pid = facts.tgid if facts else tid
         process = self.processes.get(pid)
         if process is None:
