@@ -127,7 +127,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> str:
     still.mkdir()
     for name in ("one", "two", "three"):
         (still / name).touch()
-    os.utime(still, (2**32, 2**30))  # read later than changed: reading it changes nothing (mount(8), relatime)
+    os.utime(still, (2**32, 2**30))  # read later than changed: reading changes nothing (mount(8), relatime)
     return str(folder / "program")
 
 
