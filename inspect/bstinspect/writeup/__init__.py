@@ -1,0 +1,1 @@
+"""From findings to a write-up: sections, in English or Russian, as a document for every format to lay out."""
