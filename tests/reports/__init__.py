@@ -1,0 +1,1 @@
+"""Tests of the formats that a write-up is laid out in."""
