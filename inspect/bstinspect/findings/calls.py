@@ -1,0 +1,151 @@
+"""Entries and exits put together into calls, each as one line of text when it is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bstinspect.decode.architecture import Architecture, architecture
+from bstinspect.decode.layout import Layout
+from bstinspect.decode.names import errno_name
+from bstinspect.decode.opened import Form, Forms
+from bstinspect.decode.style import PLAIN
+from bstinspect.decode.whole import WholeLines
+from bstinspect.findings.model import SeenCall
+from bstinspect.records import Detached, Executed, Exiting, SyscallEntry, SyscallExit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bstinspect.decode.call import Call
+    from bstinspect.records import AnyRecord
+
+LONGEST: Final = 400
+"""So many characters of a line are kept."""
+_ONE_LINE: Final = WholeLines(Layout(column=0))
+_LEAST_ERROR: Final = -4095
+
+
+class Finished:
+    """A call that has returned, or never will (`leaving` None)."""
+
+    __slots__ = ("_annotation", "_form", "begin", "end", "entry", "leaving", "line")
+
+    def __init__(
+        self, entry: SyscallEntry, leaving: SyscallExit | None, form: Form, begin: int, end: int
+    ) -> None:
+        self.entry = entry
+        self.leaving = leaving
+        self._form = form
+        self._annotation = ""
+        self.begin = begin
+        """When it was entered, nanoseconds since the capture began,"""
+        self.end = end
+        """and when it returned, or its thread was seen to end."""
+        self.line = 0
+        """Its line in the full trace."""
+
+    @property
+    def name(self) -> str:
+        """Return the call's name."""
+        return self._form.name
+
+    @property
+    def value(self) -> int:
+        """Return its result; -1 where there is none."""
+        return -1 if self.leaving is None else self.leaving.value
+
+    @property
+    def failed(self) -> bool:
+        """Return whether it failed."""
+        leaving = self.leaving
+        return leaving is not None and leaving.is_error and _LEAST_ERROR <= leaving.value < 0
+
+    @property
+    def error(self) -> str:
+        """Return its error's name; empty where there is none."""
+        return errno_name(-self.value) if self.failed else ""
+
+    @property
+    def duration(self) -> int:
+        """Return nanoseconds from entry to exit."""
+        return self.end - self.begin
+
+    def annotate(self, text: str) -> None:
+        """Say what it moved, in words."""
+        self._annotation = text
+
+    def text(self) -> str:
+        """Return its line as strace writes it, at most `LONGEST` characters of it."""
+        if self.leaving is not None:
+            text = _ONE_LINE.line("", self._form, self.entry, self.leaving).rstrip("\n")
+        else:
+            text = self._form.begin(self.decoded()) + ") = ?"
+        return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+
+    def decoded(self) -> Call:
+        """Return it as decoders see it: its arguments, and the memory behind them."""
+        from bstinspect.decode.blocks import Recorded
+
+        recorded = Recorded.of(self.entry)
+        call = self._form.call(self.entry, recorded)
+        if self.leaving is not None:
+            leaving = self.leaving
+            call.leave(leaving.value, Recorded.of(leaving, recorded), is_error=leaving.is_error)
+        return call
+
+    def seen(self) -> SeenCall:
+        """Return it as a fact that can be kept."""
+        return SeenCall(
+            self.begin, self.entry.pid, self.entry.tid, self.name, self.text(), self.line,
+            None if self.leaving is None else self.duration, self.error, self._annotation,
+        )  # fmt: skip
+
+
+class Calls:
+    """Pairs the entries and exits of all threads."""
+
+    def __init__(self) -> None:
+        self._tables: Architecture = architecture("x86_64")
+        self._forms = Forms(self._tables, PLAIN)
+        self._open: dict[int, SyscallEntry] = {}
+        self._zero: int | None = None
+
+    def begin(self, machine: str, zero: int) -> None:
+        """Take what the capture's first record says: the machine, and when it began."""
+        self._tables = architecture(machine)
+        self._forms = Forms(self._tables, PLAIN)
+        self._zero = zero
+
+    def since(self, when: int) -> int:
+        """Return a record's time since the capture began."""
+        if self._zero is None:
+            self._zero = when
+        return when - self._zero
+
+    def take(self, record: AnyRecord) -> Iterator[Finished]:
+        """Yield the calls that end with a record: one that returns, or the last of a thread."""
+        if isinstance(record, SyscallEntry):
+            self._open[record.tid] = record
+        elif isinstance(record, SyscallExit):
+            entry = self._open.pop(record.tid, None)
+            if entry is not None:
+                yield self._finished(entry, record, record.when)
+        elif isinstance(record, Executed) and record.former_tid not in (0, record.tid):
+            moved = self._open.pop(
+                record.former_tid, None
+            )  # the kernel gives it its leader's tid (execve(2))
+            if moved is not None:
+                self._open[record.tid] = moved
+        elif isinstance(record, Exiting | Detached):
+            entry = self._open.pop(record.tid, None)
+            if entry is not None:
+                yield self._finished(entry, None, record.when)
+
+    def rest(self, when: int) -> Iterator[Finished]:
+        """Yield the calls in which threads still are at the end of the capture."""
+        for entry in self._open.values():
+            yield self._finished(entry, None, when)
+        self._open.clear()
+
+    def _finished(self, entry: SyscallEntry, leaving: SyscallExit | None, when: int) -> Finished:
+        return Finished(entry, leaving, self._forms.of(entry), self.since(entry.when), self.since(when))
