@@ -122,7 +122,7 @@ class MessageFacts(msgspec.Struct, omit_defaults=True):
     label: str
     """``exec #4 to 5``, or ``send #3``."""
     kind: str
-    """``exec``, ``exec-reply`` ...; of other ZeroMQ programs ``message``; ``send`` where nothing is decoded."""
+    """``exec``, ``exec-reply`` ...; ``message`` in other ZeroMQ programs; ``send`` without a decoder."""
     size: int
     sender: End
     receiver: End

@@ -1,0 +1,169 @@
+"""Who was there: processes and threads, and how their time went."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from bstinspect.findings.families import waits
+from bstinspect.findings.loader import Loader
+from bstinspect.findings.model import CallCount, ProcessFacts, ThreadFacts
+from bstinspect.records import Attached, Autopsy, Detached, Executed, Exited, Spawned, SyscallEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bstinspect.findings.calls import Finished
+    from bstinspect.records import AnyRecord
+
+_PR_SET_NAME: Final = 15
+_EXECUTES: Final = frozenset({"execve", "execveat"})
+_MOST_NAMES: Final = 64
+"""So many kinds of calls are counted of each thread (all of them of a process)."""
+
+
+class Processes:
+    """The table of processes: by pid who has it now, and all there ever were."""
+
+    def __init__(self, since: Callable[[int], int]) -> None:
+        self._since = since
+        self.all: list[ProcessFacts] = []
+        self._now: dict[int, ProcessFacts] = {}
+        self._threads: dict[int, ThreadFacts] = {}
+        self._counts: dict[int, dict[str, CallCount]] = {}
+        self._spawned: dict[int, int] = {}
+        """By the pid or tid of a child, who made it."""
+        self._loader = Loader()
+
+    def get(self, pid: int) -> ProcessFacts | None:
+        """Return who has a pid now, or had it last."""
+        return self._now.get(pid)
+
+    def take(self, record: AnyRecord) -> None:
+        """Take what is no call."""
+        if isinstance(record, Attached):
+            self._attached(record)
+        elif isinstance(record, SyscallEntry):
+            if record.tid not in self._threads:
+                self._thread(record.tid, record.pid, self._since(record.when))
+        elif isinstance(record, Spawned):
+            self._spawned[record.child] = record.pid
+            child = self._now.get(record.child)
+            if child is not None and child.parent is None:
+                child.parent = record.pid
+        elif isinstance(record, Executed):
+            process = self._now.get(record.pid)
+            if process is not None:
+                process.executed = True
+        elif isinstance(record, Autopsy):
+            self._examined(record)
+        elif isinstance(record, Exited | Detached):
+            self._gone(record)
+
+    def called(self, call: Finished) -> None:
+        """Count a call."""
+        entry, duration = call.entry, call.duration
+        thread = self._threads.get(entry.tid) or self._thread(entry.tid, entry.pid, call.begin)
+        process = self._now[thread.pid]
+        process.traced = True
+        counts = self._counts[process.pid]
+        count = counts.get(call.name)
+        if count is None:
+            count = counts[call.name] = CallCount(call.name)
+            process.counts.append(count)
+        thread.calls += 1
+        count.calls += 1
+        if call.failed:
+            thread.errors += 1
+            count.errors += 1
+        count.total_ns += duration
+        count.longest_ns = max(count.longest_ns, duration)
+        if waits(call):
+            thread.waiting_ns += duration
+        else:
+            thread.working_ns += duration
+        if thread.first_call is None:
+            thread.first_call = call.begin
+        else:
+            thread.outside_ns += max(call.begin - thread.last_call, 0)
+        thread.last_call = call.end
+        if call.name in thread.main_calls or len(thread.main_calls) < _MOST_NAMES:
+            thread.main_calls[call.name] = thread.main_calls.get(call.name, 0) + 1
+        if call.name in _EXECUTES and not call.failed and call.leaving is not None:
+            self._executed(process, call)
+        elif call.name == "prctl" and entry.arguments[0] == _PR_SET_NAME:
+            self._named(process, thread, call)
+        elif self._loader.loads(call):
+            process.loader_calls += 1
+
+    def _attached(self, record: Attached) -> None:
+        at = self._since(record.when)
+        self._forget_other(record)
+        thread = self._thread(record.tid, record.pid, at)
+        name = record.name.decode("utf-8", "backslashreplace")
+        process = self._now[record.pid]
+        thread.name = thread.name or name
+        if record.tid == record.pid:
+            process.followed = record.followed
+            process.command = process.command or name
+
+    def _forget_other(self, record: Attached) -> None:
+        """A pid that somebody had before who has ended since is somebody else's now."""
+        known = self._now.get(record.pid)
+        if record.tid == record.pid and known is not None and known.ended is not None:
+            del self._now[record.pid]
+            self._threads.pop(record.tid, None)
+
+    def _thread(self, tid: int, pid: int, at: int) -> ThreadFacts:
+        process = self._now.get(pid)
+        if process is None:
+            parent = self._spawned.pop(pid, None)
+            above = None if parent is None else self._now.get(parent)
+            command = "" if above is None else above.command
+            process = ProcessFacts(pid, parent=parent, began=at, command=command)
+            self._now[pid] = process
+            self._counts[pid] = {}
+            self.all.append(process)
+        thread = self._threads.get(tid)
+        if thread is None or thread.pid != pid or thread.ended is not None:
+            thread = self._threads[tid] = ThreadFacts(tid, pid, began=at)
+            process.threads.append(thread)
+        return thread
+
+    def _executed(self, process: ProcessFacts, call: Finished) -> None:
+        seen = call.decoded()
+        path = seen.memory.string(seen[0] if call.name == "execve" else seen[1], 4096) or b""
+        process.command = os.path.basename(path.rstrip(b"\0")).decode("utf-8", "backslashreplace")  # noqa: PTH119
+        process.arguments = call.text()
+        process.executed = True
+        for thread in process.threads:
+            thread.name = ""
+        self._loader.begins(process.pid)
+
+    @staticmethod
+    def _named(process: ProcessFacts, thread: ThreadFacts, call: Finished) -> None:
+        seen = call.decoded()
+        name = (seen.memory.string(seen[1], 16) or b"").rstrip(b"\0").decode("utf-8", "backslashreplace")
+        thread.name = name or thread.name
+        if thread.tid == process.pid and name:
+            process.command = name
+
+    def _examined(self, record: Autopsy) -> None:
+        process = self._now.get(record.pid)
+        if process is None:
+            return
+        process.parent = process.parent or record.parent
+        for each in record.threads:
+            thread = self._threads.get(each.tid)
+            if thread is not None and not thread.name:
+                thread.name = each.name
+
+    def _gone(self, record: Exited | Detached) -> None:
+        at = self._since(record.when)
+        thread = self._threads.pop(record.tid, None)
+        if thread is not None:
+            thread.ended = at
+        process = self._now.get(record.pid)
+        if isinstance(record, Exited) and record.tid == record.pid and process is not None:
+            process.ended, process.status = at, record.status
+            self._loader.ended(record.pid)
