@@ -132,7 +132,10 @@ class Arrow(msgspec.Struct, frozen=True):
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """Something that happens to one lane of a sequence: a death, the end of a connection."""
+    """Something that happens to one lane of a sequence: a death, the end of a connection.
+
+    The last sign of a lane, where it is `bad`, ends it with a cross: other ends should be `warn`.
+    """
 
     lane: int
     label: str
@@ -146,6 +149,8 @@ class Sequence(msgspec.Struct, frozen=True, tag=True):
 
     lanes: tuple[Lane, ...]
     steps: tuple[Arrow | Mark, ...]
+    axis: str = "ms"
+    """Title of the column of times: milliseconds, in the document's language."""
 
 
 class Twig(msgspec.Struct, frozen=True):
