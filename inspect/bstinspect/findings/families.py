@@ -12,39 +12,16 @@ if TYPE_CHECKING:
 
 FAMILIES: Final = ("network", "processes", "memory", "signals", "time", "files", "other")
 """In the order in which a call is asked for: sendto is of ``network``, though it takes a descriptor."""
-_WAITS: Final = frozenset(
-    [
-        "poll",
-        "ppoll",
-        "select",
-        "pselect6",
-        "epoll_wait",
-        "epoll_pwait",
-        "epoll_pwait2",
-        "futex",
-        "futex_waitv",
-        "nanosleep",
-        "clock_nanosleep",
-        "wait4",
-        "waitid",
-        "pause",
-        "rt_sigtimedwait",
-        "rt_sigsuspend",
-        "restart_syscall",
-        "accept",
-        "accept4",
-        "msgrcv",
-        "semop",
-        "semtimedop",
-        "flock",
-        "io_getevents",
-        "io_uring_enter",
-        "vfork",
-    ]
-)
-_MAY_WAIT: Final = frozenset(
-    ["read", "readv", "recvfrom", "recvmsg", "recvmmsg", "write", "sendto", "sendmsg", "connect", "fcntl"]
-)
+_WAITS: Final = frozenset({
+    "poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_pwait2", "futex",
+    "futex_waitv", "nanosleep", "clock_nanosleep", "wait4", "waitid", "pause", "rt_sigtimedwait",
+    "rt_sigsuspend", "restart_syscall", "accept", "accept4", "msgrcv", "semop", "semtimedop", "flock",
+    "io_getevents", "io_uring_enter", "vfork",
+})  # fmt: skip
+_MAY_WAIT: Final = frozenset({
+    "read", "readv", "recvfrom", "recvmsg", "recvmmsg", "write", "sendto", "sendmsg", "connect",
+    "fcntl",
+})  # fmt: skip
 _LONG_NS: Final = 1_000_000
 """Such a call that took longer has waited for somebody: nothing that it does takes a millisecond."""
 _CLASSES: Final = (

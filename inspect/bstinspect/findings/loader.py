@@ -7,30 +7,11 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from bstinspect.findings.calls import Finished
 
-_OF_LOADERS: Final = frozenset(
-    [
-        "brk",
-        "mmap",
-        "access",
-        "openat",
-        "open",
-        "newfstatat",
-        "fstat",
-        "stat",
-        "read",
-        "pread64",
-        "close",
-        "arch_prctl",
-        "set_tid_address",
-        "set_robust_list",
-        "rseq",
-        "mprotect",
-        "prlimit64",
-        "munmap",
-        "getrandom",
-        "readlink",
-    ]
-)
+_OF_LOADERS: Final = frozenset({
+    "brk", "mmap", "access", "openat", "open", "newfstatat", "fstat", "stat", "read", "pread64",
+    "close", "arch_prctl", "set_tid_address", "set_robust_list", "rseq", "mprotect", "prlimit64",
+    "munmap", "getrandom", "readlink",
+})  # fmt: skip
 """What ld.so(8) of glibc and musl calls."""
 _NAMES_A_LIBRARY: Final = frozenset({"open", "openat", "access"})
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from bstinspect.decode.call import s32
 from bstinspect.zmtp.connections import Connections
+from bstinspect.zmtp.labels import label
 
 if TYPE_CHECKING:
     from bstinspect.decode.call import Call
+    from bstinspect.zmtp.events import Event
 
 _SENDS: Final = frozenset({"write", "sendto"})
 _RECEIVES: Final = frozenset({"read", "recvfrom"})
@@ -85,10 +87,13 @@ class ZmtpAnnotator:
         """A process has ended."""
         self._connections.ended(pid)
 
+    def moved(self, pid: int, fd: int, data: bytes, length: int, *, sent: bool) -> list[Event]:
+        """Take `data`, the first of `length` bytes that a call moved; return what they mean."""
+        return self._connections.moved(pid, fd, data, length, sent=sent)
+
     def _moved(self, pid: int, fd: int, data: bytes, length: int, *, sent: bool) -> str:
-        move = self._connections.sent if sent else self._connections.received
-        label = move(pid, fd, data[: max(length, 0)], length)
-        return f"zmtp: {label}" if label and not label.startswith("zmtp:") else label
+        text = label(self.moved(pid, fd, data[: max(length, 0)], length, sent=sent))
+        return f"zmtp: {text}" if text and not text.startswith("zmtp:") else text
 
     def _buffer(self, call: Call) -> bytes:
         return call.memory.read(call[1], min(max(call.value, 0), MOST))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bstinspect.zmtp.labels import label
 from bstinspect.zmtp.stream import Stream
+
+if TYPE_CHECKING:
+    from bstinspect.zmtp.events import Event
 
 MOST: Final = 1024
 """So many descriptors are known at a time; whichever was not used for longest is forgotten for a new one."""
@@ -20,7 +23,7 @@ class Connection:
 
 
 class Connections:
-    """Streams by process and descriptor. What `sent` and `received` return stands in the call's comment."""
+    """Streams by process and descriptor."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, int], Connection] = {}
@@ -55,16 +58,23 @@ class Connections:
         for key in [key for key in self._known if key[0] == pid]:
             del self._known[key]
 
-    def sent(self, pid: int, fd: int, data: bytes, length: int) -> str:
-        """Return what a call sent that moved `length` bytes (its result), the first of which are `data`.
+    def moved(self, pid: int, fd: int, data: bytes, length: int, *, sent: bool) -> list[Event]:
+        """Return what a call meant that moved `length` bytes (its result), the first of which are `data`.
 
-        Empty where that is nothing to be told, as where `length` is an error's number.
+        Nothing where `length` is an error's number. Not for MSG_PEEK: those bytes come again.
         """
-        return label(self._use(pid, fd).sent.feed(data, length)) if length > 0 else ""
+        if length <= 0:
+            return []
+        connection = self._use(pid, fd)
+        return (connection.sent if sent else connection.received).feed(data, length)
+
+    def sent(self, pid: int, fd: int, data: bytes, length: int) -> str:
+        """Return in words what a call sent."""
+        return label(self.moved(pid, fd, data, length, sent=True))
 
     def received(self, pid: int, fd: int, data: bytes, length: int) -> str:
-        """Return what a call received; as `sent`. Not for MSG_PEEK: those bytes come again."""
-        return label(self._use(pid, fd).received.feed(data, length)) if length > 0 else ""
+        """Return in words what a call received."""
+        return label(self.moved(pid, fd, data, length, sent=False))
 
     def _use(self, pid: int, fd: int) -> Connection:
         connection = self._known.get((pid, fd)) or Connection(late=True)
