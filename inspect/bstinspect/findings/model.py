@@ -240,7 +240,8 @@ class ErrorFacts(msgspec.Struct, omit_defaults=True):
     count: int
     first: SeenCall
     nature: str
-    """``normal``: part of how such programs work; ``loader``: a library looked for elsewhere; ``real``."""
+    """``normal``: part of how such programs work; ``loader``: a library was looked for; ``looks``: a file
+    that may be absent was looked for; ``real``: none of these."""
 
 
 class Leak(msgspec.Struct, frozen=True, omit_defaults=True):

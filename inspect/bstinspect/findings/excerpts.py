@@ -1,0 +1,156 @@
+"""Which few calls are shown: those that carry a command, a death, or a program's beginning and end."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from bstinspect.findings.families import family
+from bstinspect.findings.model import ExcerptFacts, SeenCall
+
+if TYPE_CHECKING:
+    from bstinspect.findings.calls import Finished
+    from bstinspect.findings.model import CommandFacts
+
+LINES: Final = 15
+"""No excerpt has more."""
+_KEPT: Final = 200
+"""So many telling calls of a window are looked at."""
+_TELLING: Final = frozenset({
+    "socket", "bind", "listen", "connect", "accept", "accept4", "clone", "clone3", "fork", "vfork", "execve",
+    "exit_group", "wait4", "waitid", "kill", "tgkill", "tkill", "unlink", "unlinkat", "shutdown", "pipe2",
+    "eventfd2", "epoll_create1", "pidfd_open",
+})  # fmt: skip
+_DULL: Final = frozenset(
+    {"getpid", "poll", "epoll_wait", "futex", "gettid", "clock_gettime", "restart_syscall"}
+)
+_NETWORK: Final = _TELLING & frozenset(
+    {"socket", "bind", "listen", "connect", "accept", "accept4", "shutdown"}
+)
+_MOVES: Final = frozenset({"sendto", "recvfrom", "sendmsg", "recvmsg"})
+_PROCESSES: Final = frozenset({"clone", "clone3", "fork", "vfork", "execve", "wait4", "waitid", "exit_group"})
+
+
+class Window(msgspec.Struct, frozen=True):
+    """A span of time to look at, nanoseconds since the capture began."""
+
+    topic: str
+    begin: int
+    end: int
+    subject: str
+
+
+class _Taken(msgspec.Struct):
+    score: int
+    number: int
+    """How many calls of the window came before."""
+    call: SeenCall
+
+
+class Excerpts:
+    """Looks through the calls as they come."""
+
+    def __init__(self, windows: list[Window]) -> None:
+        self._windows = windows
+        self._found: list[list[_Taken]] = [[] for _ in windows]
+        self._counts = [0] * len(windows)
+        self._first: int | None = None
+        self._start: list[SeenCall] = []
+        self._loader = 0
+        self._last: deque[Finished] = deque(maxlen=LINES - 5)
+        self._network: list[SeenCall] = []
+        self._processes: list[SeenCall] = []
+
+    def take(self, call: Finished, words: str, *, loading: bool) -> None:
+        """Take a call; `words` say what it moved, `loading` that it was the dynamic loader's."""
+        for index, window in enumerate(self._windows):
+            if window.begin <= call.end and call.begin <= window.end:
+                self._see(index, call, words)
+        if not self._windows:
+            self._see_program(call, words, loading=loading)
+
+    def found(self) -> list[ExcerptFacts]:
+        """Return what there is to show."""
+        shown = [
+            _chosen(window, taken)
+            for window, taken in zip(self._windows, self._found, strict=True)
+            if taken
+        ]  # fmt: skip
+        if self._start:
+            shown.append(ExcerptFacts("start", self._start, loader=self._loader))
+        for topic, calls in (("processes", self._processes), ("network", self._network)):
+            if len(calls) > 1:
+                shown.append(ExcerptFacts(topic, calls))
+        if self._last:
+            shown.append(ExcerptFacts("end", [call.seen() for call in self._last]))
+        return shown
+
+    def _see(self, index: int, call: Finished, words: str) -> None:
+        self._counts[index] += 1
+        score = 3 if words else 2 if call.name in _TELLING else 0
+        if call.failed and call.error not in ("EAGAIN", "EINTR"):
+            score = max(score, 1)
+        taken = self._found[index]
+        if score and len(taken) < _KEPT:
+            taken.append(_Taken(score, self._counts[index] - 1, call.seen()))
+
+    def _see_program(self, call: Finished, words: str, *, loading: bool) -> None:
+        pid = call.entry.pid
+        if self._first is None and call.name == "execve":
+            self._first = pid
+        if pid == (self._first or pid):
+            if loading:
+                self._loader += 1
+            elif len(self._start) < LINES - 1:
+                self._start.append(call.seen())
+            elif call.name not in _DULL or call.leaving is None:
+                self._last.append(call)
+        if len(self._processes) < LINES and call.name in _PROCESSES and not call.failed:
+            self._processes.append(call.seen())
+        telling = call.name in _NETWORK or (words and family(call.name) == "network") or call.name in _MOVES
+        if len(self._network) < LINES and telling and not loading:
+            self._network.append(call.seen())
+
+
+def windows(commands: list[CommandFacts], deepest: dict[str, int]) -> list[Window]:
+    """Choose the commands that are shown: the first create below the root, the deepest exec, the first crash.
+
+    `deepest` gives each node's depth in the search tree by its id as text.
+    """
+    chosen: list[Window] = []
+    creates = [each for each in commands if each.verb == "create" and each.reply.startswith("Ok")]
+    execs = [each for each in commands if each.verb == "exec" and each.reply.startswith("Ok")]
+    if len(creates) > 1:
+        chosen.append(_window("create", creates[1]))
+    if execs:
+        chosen.append(_window("exec", max(execs, key=lambda each: deepest.get(each.line.split()[1], 0))))
+    crash = next((at for at, each in enumerate(commands) if _crashes(each)), None)
+    if crash is not None:
+        last = next((each for each in commands[crash:] if each.verb == "pingall"), commands[crash])
+        end = last.ended if last.ended is not None else last.began
+        chosen.append(Window("death", commands[crash].began, end, commands[crash].line))
+    return chosen
+
+
+def _crashes(command: CommandFacts) -> bool:
+    words = command.line.split()
+    return command.verb == "crash" or words[:2] == ["kill", "-9"]
+
+
+def _window(topic: str, command: CommandFacts) -> Window:
+    end = command.ended if command.ended is not None else command.began
+    return Window(topic, command.began, end, command.line)
+
+
+def _chosen(window: Window, taken: list[_Taken]) -> ExcerptFacts:
+    """Choose the lines that say most, in their order, and count what is folded before each."""
+    best = sorted(taken, key=lambda each: -each.score)[:LINES]
+    best.sort(key=lambda each: each.number)
+    folded, before = {}, -1
+    for index, each in enumerate(best):
+        if each.number > before + 1:
+            folded[index] = each.number - before - 1
+        before = each.number
+    return ExcerptFacts(window.topic, [each.call for each in best], folded, subject=window.subject)
