@@ -42,7 +42,8 @@ class Command:
     changes: bool = False
     explanation: str = ""
     choices: tuple[str, ...] = ()
-    """What each word may be, for completion: ``id``, ``command``, or alternatives with ``|`` between them."""
+    """What each word may be, for completion: alternatives with ``|`` between them; ``id`` and ``command``
+    stand for all that there are."""
 
 
 class Journal:

@@ -57,12 +57,15 @@ class ShellCompleter(Completer):
         position = len(before) - 1
         if command is None or position >= len(command.choices):
             return []
-        choice = command.choices[position]
-        if choice == "id":
-            return [str(node) for node in self._shell.cluster.topology]
-        if choice == "command":
-            return list(self._shell.commands)
-        return choice.split("|") if choice else []
+        found: list[str] = []
+        for choice in filter(None, command.choices[position].split("|")):
+            if choice == "id":
+                found += map(str, self._shell.cluster.topology)
+            elif choice == "command":
+                found += self._shell.commands
+            else:
+                found.append(choice)
+        return found
 
 
 class Terminal:

@@ -10,13 +10,17 @@ import asyncio
 import contextlib
 import errno
 import os
+import platform
 import resource
+import shlex
 import signal
 import sys
 import traceback
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import zmq
 
 from bstcluster import Cluster, ClusterError
 from bstcluster.lines import DescriptorLines, Lines, TextLines
@@ -34,6 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 MOST_DESCRIPTORS = 65536
+MOST_ARGUMENTS = 1000
+"""So many characters of the command line are logged."""
 _EXAMPLES = """\
 examples:
   bstrace                             the prompt; help lists its commands
@@ -184,6 +190,7 @@ async def _run(options: argparse.Namespace) -> None:
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(session.close)
         await stack.enter_async_context(cluster)
+        session.record("session", **_about(cluster))
         shell = Shell(cluster, session, debug=options.debug)
         color = not plain and "NO_COLOR" not in os.environ
         commands = InspectCommands(
@@ -222,6 +229,21 @@ def _lines(options: argparse.Namespace) -> Lines:
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(options.file))
         return DescriptorLines(os.open(options.file, os.O_RDONLY | os.O_CLOEXEC))
     return DescriptorLines(0)
+
+
+def _about(cluster: Cluster) -> dict[str, object]:
+    """Return what a session's log begins with: which program this is, and what it runs on."""
+    words = [os.path.basename(sys.argv[0]), *sys.argv[1:]]  # noqa: PTH119 - whatever it is, also no path
+    return {
+        "bstrace": version("bstrace"),
+        "python": platform.python_version(),
+        "kernel": os.uname().release,
+        "cpus": os.cpu_count() or 0,
+        "libzmq": zmq.zmq_version(),
+        "arguments": printable(os.fsencode(shlex.join(words)))[:MOST_ARGUMENTS],
+        "controller": os.getpid(),
+        "keeper": cluster.keeper_pid,
+    }
 
 
 def _toolbar(cluster: Cluster, supervisor: Supervisor) -> str:

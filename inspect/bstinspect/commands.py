@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bstinspect.supervisor import Supervisor
 
 
+TRACE_USAGE: Final = "trace ID|all on|off [-e trace=SET]"
 PATIENCE: Final = 30.0
 HURRY: Final = 0.3
 """Seconds that the decoder gets at the end for what it has not decoded yet; the capture has it anyway."""
@@ -64,11 +65,11 @@ class InspectCommands:
             Command("watch", "watch ID on|off", "attach to a node, or let it go", self._watch, (2, 2),
                     explanation="A watched node takes no second tracer: let it go for gdb.",
                     choices=("id", "on|off")),
-            Command("trace", "trace ID on|off [-e trace=SET]", "write a node's syscalls as strace does",
-                    self._trace, (2, 4),
+            Command("trace", TRACE_USAGE, "write a node's syscalls as strace does", self._trace, (2, 4),
                     explanation="SET as in strace: names, network, %file, !futex, all. Lines go to trace.txt "
-                                "of the session, and to the screen.",
-                    choices=("id", "on|off", "-e", "trace=network|trace=%file|trace=%desc|trace=all")),
+                                "of the session, and to the screen. With all: every node that there is, and "
+                                "every node that is created later, from its fork on.",
+                    choices=("id|all", "on|off", "-e", "trace=network|trace=%file|trace=%desc|trace=all")),
         ):  # fmt: skip
             shell.add(command)
         shell.add(shell.commands.pop("help"))
@@ -112,20 +113,24 @@ class InspectCommands:
         return Reply("Ok")
 
     async def _trace(self, words: Words) -> Reply:
-        usage = "trace ID on|off [-e trace=SET]"
-        node, on = language.parse_id(words[0]), _on_or_off(words[1], usage)
+        node = None if words[0] == b"all" else language.parse_id(words[0])
+        on = _on_or_off(words[1], TRACE_USAGE)
         if len(words) > 2 and (words[2] != b"-e" or len(words) != 4 or not on):
-            raise LanguageError(f"usage: {usage}")
+            raise LanguageError(f"usage: {TRACE_USAGE}")
         try:
             syscalls = _parse_filter(words[3]) if len(words) > 2 else None
         except InspectError as error:
             raise LanguageError(str(error)) from error
+        refusals: list[str] = []
         try:
             remark = self._follow() if on else ""
-            await self._supervisor.trace(node, on=on, syscalls=syscalls)
+            if node is None:
+                refusals = await self._supervisor.trace_all(on=on, syscalls=syscalls)
+            else:
+                await self._supervisor.trace(node, on=on, syscalls=syscalls)
         except InspectError as error:
-            return Reply(f"Error:{node}: {error}")
-        return Reply("Ok", remark)
+            return Reply(f"Error: {error}" if node is None else f"Error:{node}: {error}")
+        return Reply("Ok", "\n".join(filter(None, [remark, *refusals])))
 
     def _follow(self) -> str:
         """Start the decoder when it is first needed; return what to tell the person."""

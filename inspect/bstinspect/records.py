@@ -68,6 +68,10 @@ class CaptureStart(Record, frozen=True, tag="start"):
     """So many bytes of a string are there at least, where it is so long."""
     options: tuple[str, ...] = ()
     """What can be shown of it, as letters of `bstrace trace`: ``c f k y yy yyy Y``."""
+    kernel: str = ""
+    """``os.uname().release``; empty in captures of older versions."""
+    cpus: int = 0
+    """CPUs that were online; 0 where that is not known."""
 
 
 class Attached(Record, frozen=True, tag="A"):

@@ -109,8 +109,9 @@ class TraceServer:
             pass
         finally:
             if node is not None:
-                with contextlib.suppress(InspectError, ClusterError):  # dead, or the session ends
-                    await self._supervisor.trace(node, on=False, syscalls=None)
+                if not self._supervisor.traces_all:
+                    with contextlib.suppress(InspectError, ClusterError):  # dead, or the session ends
+                        await self._supervisor.trace(node, on=False, syscalls=None)
                 self._nodes.discard(node)
             writer.close()
             if task is not None:

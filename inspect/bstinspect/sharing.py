@@ -82,12 +82,24 @@ class SharedTracing:
         """Let a process go. Raises TracerError."""
         await self._holder(pid).release(pid)
 
-    async def trace(self, pid: int, *, on: bool, syscalls: tuple[int, ...] | None) -> None:
-        """Switch syscall tracing of a process. Raises TracerError when that is refused."""
+    async def trace(
+        self, pid: int, *, on: bool, syscalls: tuple[int, ...] | None, follow: bool = False
+    ) -> None:
+        """Switch syscall tracing of a process, and with `follow` of what it forks later.
+
+        It is handed over where its tracer has enough. Raises TracerError when tracing is refused.
+        """
         if on:
             async with self._placing:
                 await self._place(pid)
-        await self._holder(pid).trace(pid, on=on, syscalls=syscalls)
+        await self.switch(pid, on=on, syscalls=syscalls, follow=follow)
+
+    async def switch(self, pid: int, *, on: bool, syscalls: tuple[int, ...] | None, follow: bool) -> None:
+        """Switch syscall tracing of a process where it is: of one that is traced already no call is missed.
+
+        Raises TracerError when that is refused.
+        """
+        await self._holder(pid).trace(pid, on=on, syscalls=syscalls, follow=follow)
 
     async def close(self) -> None:
         """End the tracers; they let their tracees go first."""

@@ -20,6 +20,7 @@ from bstinspect.errors import InspectError, TracerError
 from bstinspect.linux import proc
 from bstinspect.sharing import SharedTracing
 from bstinspect.subjects import Subject, Watch
+from bstinspect.tracing import CallTracing
 from bstinspect.verdicts import Process, Verdict, judge
 from bstinspect.watching import Wanted
 from bstinspect.witness import Witness
@@ -66,6 +67,9 @@ class Supervisor(Observer):
         self._tracing = SharedTracing(
             capture, self._witness.happened, self._wanted, self._not_seized_again, self._say
         )
+        self._calls = CallTracing(
+            self._tracing, self._subjects, lambda subject: self._attach(subject, explain=False)
+        )
 
     async def open(self, cluster: Cluster) -> None:
         """Begin to watch `cluster`: before its first node is made."""
@@ -92,10 +96,13 @@ class Supervisor(Observer):
     async def created(self, member: Member) -> None:
         """Watch a new node."""
         subject = self._subjects.of(member)
+        parent = self._open().topology[member.node].parent
+        self._journal.record("created", node=member.node, pid=member.pid, parent=parent)
         if member.state is State.DEAD:  # killed before anybody could look
             self.died(member)
-        elif self._watch_all:
+        elif self._watch_all or self._calls.every:
             await self._attach(subject)
+            await self._calls.settle(subject)
         else:
             await self._release(subject)  # it may be followed from its parent
 
@@ -142,6 +149,7 @@ class Supervisor(Observer):
         """Forget them too."""
         for member in members:
             self._subjects.remove(member)
+        self._journal.record("removed", nodes=sorted(member.node for member in members))
 
     def notice(self, text: str) -> None:
         """Pass on what the cluster has to say."""
@@ -167,19 +175,24 @@ class Supervisor(Observer):
 
         Raises NotFoundError, UnavailableError when it is dead, TracerError when ptrace cannot be had.
         """
-        subject = self._living(node)
-        if on and subject.watch is not Watch.PTRACE:
-            await self._attach(subject, explain=False)
-        if subject.watch is not Watch.PTRACE:
-            if on:
-                raise TracerError(subject.refusal or "no tracer")
-            return
-        subject.syscalls = None if syscalls is None else tuple(syscalls)
-        await self._tracing.trace(subject.member.pid, on=on, syscalls=subject.syscalls)
-        subject.traced = on
+        await self._calls.switch(self._living(node), on=on, syscalls=syscalls)
+
+    async def trace_all(self, *, on: bool, syscalls: Iterable[int] | None) -> list[str]:
+        """Switch the tracing of all nodes, and of those to come; return a line for each that refused.
+
+        A node that is made later is traced from its fork on, the root from its hello. Raises TracerError
+        where there are nodes, and not one of them can be traced.
+        """
+        return await self._calls.switch_all(on=on, syscalls=syscalls)
+
+    @property
+    def traces_all(self) -> bool:
+        """Whether all nodes are traced, and those to come."""
+        return self._calls.every
 
     def judge_all(self, survey: Survey) -> list[Verdict]:
         """Return the verdict on each unreachable node, ascending."""
+        self._journal.record("pingall", unreachable=survey.unreachable)
         now = time.monotonic_ns()
         for subject in self._subjects:
             silent = subject.member.node in survey.cut
@@ -271,7 +284,7 @@ class Supervisor(Observer):
     def _wanted(self) -> list[Wanted]:
         """Return which processes a new tracer has to seize and trace."""
         return [
-            Wanted(subject.member.pid, subject.traced, subject.syscalls)
+            Wanted(subject.member.pid, subject.traced, subject.syscalls, self._calls.every)
             for subject in self._subjects
             if subject.watch is Watch.PTRACE and subject.facts.died_at is None
         ]

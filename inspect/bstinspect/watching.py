@@ -40,6 +40,8 @@ class Wanted:
     pid: int
     traced: bool
     syscalls: tuple[int, ...] | None
+    follow: bool = False
+    """What it forks is traced as well, from birth."""
 
 
 class TracerKeeper:
@@ -107,10 +109,10 @@ class TracerKeeper:
         if self._tracer is not None:
             await self._tracer.release(pid)
 
-    async def trace(self, pid: int, *, on: bool, syscalls: tuple[int, ...] | None) -> None:
+    async def trace(self, pid: int, *, on: bool, syscalls: tuple[int, ...] | None, follow: bool) -> None:
         """Switch syscall tracing of a process. Raises TracerError when that is refused."""
         tracer = await self.start()
-        await tracer.trace(pid, on=on, syscalls=syscalls)
+        await tracer.trace(pid, on=on, syscalls=syscalls, follow=follow)
 
     async def close(self) -> None:
         """End the tracer; it lets its tracees go first."""
@@ -199,5 +201,5 @@ class TracerKeeper:
             seized += 1
             if process.traced:
                 with contextlib.suppress(RefusedError):  # it has died since
-                    await self.trace(process.pid, on=True, syscalls=process.syscalls)
+                    await self.trace(process.pid, on=True, syscalls=process.syscalls, follow=process.follow)
         return seized

@@ -152,7 +152,17 @@ def test_fields_that_are_not_known_are_passed_over(tmp_path: Path) -> None:
     found, rest = read(path)
     assert rest == 0
     assert [type(each) for each in found] == [CaptureStart, CaptureStart]
-    assert found[1] == msgspec.structs.replace(found[0], recorder="session", strings=32, options=())
+    assert found[1] == msgspec.structs.replace(
+        found[0], recorder="session", strings=32, options=(), kernel="", cpus=0
+    )
+
+
+def test_the_first_record_says_where_it_was_made(tmp_path: Path) -> None:
+    """The kernel and its CPUs, by which numbers and times are judged."""
+    CaptureWriter(str(tmp_path / "made")).close()
+    (start,), _ = read(tmp_path / "made")
+    assert isinstance(start, CaptureStart)
+    assert (start.kernel, start.cpus) == (os.uname().release, os.cpu_count())
 
 
 def test_a_record_that_is_too_long_is_lost_by_name(tmp_path: Path) -> None:

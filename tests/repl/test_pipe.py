@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import json
 import os
+import platform
 import re
 import shutil
 import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+import zmq
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -207,7 +211,34 @@ def test_the_log_of_a_session(run: Run, tmp_path: Path) -> None:
     assert directory.stat().st_mode & 0o777 == 0o700
     run("--session", str(directory), "-c", "pingall")  # the same directory again: it goes on
     assert events(directory)[: len(found)] == found
-    assert len(events(directory)) == len(found) + 2
+    again = ["session", "command", "pingall", "reply"]
+    assert [each["event"] for each in events(directory)[len(found) :]] == again
+
+
+def test_what_the_log_says_of_the_session_and_its_nodes(run: Run, tmp_path: Path) -> None:
+    """Which program on what; who was made below whom; who was removed; what could not be reached."""
+    commands = "create 10; create 5; create 7; create 7; kill 5; pingall; crash 10; pingall"
+    lines, _ = run("--session", str(tmp_path), "-c", commands)
+    first, *others = events(tmp_path)
+    system = os.uname()
+    assert (first["event"], first["kernel"], first["cpus"]) == ("session", system.release, os.cpu_count())
+    assert (first["python"], first["libzmq"]) == (platform.python_version(), zmq.zmq_version())
+    assert first["bstrace"] == importlib.metadata.version("bstrace")
+    assert first["arguments"] == f"bstrace --session {tmp_path} -c '{commands}'"
+    assert 0 < first["controller"] != first["keeper"] > 0
+    made = [[each["node"], each["parent"], each["pid"]] for each in others if each["event"] == "created"]
+    pids = [int(line.split()[1]) for line in lines[:3]]
+    assert made == [[10, None, pids[0]], [5, 10, pids[1]], [7, 5, pids[2]]]
+    assert [each["nodes"] for each in others if each["event"] == "removed"] == [[5, 7]]
+    assert [each["unreachable"] for each in others if each["event"] == "pingall"] == [[], [10]]
+
+
+def test_arguments_that_are_no_text_are_logged_as_escapes(run: Run, tmp_path: Path) -> None:
+    """And a long command line is cut."""
+    run("--session", str(tmp_path), "-c", os.fsdecode(b"\xff\x1b[31m;" + b"pingall;" * 200))
+    (first, *_) = events(tmp_path)
+    assert first["arguments"].startswith(f"bstrace --session {tmp_path} -c '\\xff\\x1b[31m;pingall;")
+    assert len(first["arguments"]) == 1000
 
 
 def test_the_log_where_nobody_asked_for_one(run: Run, tmp_path: Path) -> None:
@@ -485,7 +516,8 @@ def test_hostile_input(run: Run, tmp_path: Path) -> None:
     assert all(line.isprintable() and len(line) < 300 for line in lines)
     assert all(character.isprintable() or character == "\n" for character in errors)
     assert "internal" not in errors + "".join(lines)
-    assert len(events(tmp_path)) == 2 * len(lines)
+    kinds = Counter(each["event"] for each in events(tmp_path))
+    assert kinds["command"] == kinds["reply"] == len(lines)
     assert "\x1b" not in (tmp_path / "events.jsonl").read_text()
 
 

@@ -242,6 +242,7 @@ COMPLETIONS: Final = [
     ("exec 10 ", []),
     ("help tr", ["tree", "trace"]),
     ("watch 5 o", ["on", "off"]),
+    ("trace a", ["all"]),
     ("trace 5 on -", ["-e"]),
     ("trace 5 on -e trace=n", ["trace=network"]),
     ("pingall ", []),

@@ -155,3 +155,24 @@ def test_the_newest_session(
     assert trace.line("sendto(")
     assert session.end() == 0
     assert trace.end() == 0
+
+
+def test_all_are_traced_beside_it(
+    piped: Callable[..., Piped], tracing: Callable[..., Tracing], tmp_path: Path
+) -> None:
+    """A client that leaves takes nothing from `trace all`; replay shows what a node did from its birth on."""
+    session = piped("--session", str(tmp_path))
+    session.type("create 10")
+    trace = tracing("--node", "10", "--session", str(tmp_path))
+    trace.line("attached")
+    assert session.type("trace all on") == "Ok"
+    trace.process.send_signal(signal.SIGINT)
+    assert trace.end() == -signal.SIGINT
+    pid = int(session.type("create 5").split()[1])
+    assert session.type("ps") == "Ok"
+    assert session.error("10 ").split()[-2] == "traced"
+    assert session.end() == 0
+    shown = subprocess.run(
+        [COMMAND, "replay", str(tmp_path), "-e", "trace=bind"], capture_output=True, text=True, check=True
+    ).stdout
+    assert f"[pid {pid}] bind(" in shown.replace("  ", " ")

@@ -35,11 +35,11 @@ LINES: Final = (
 
 
 BAD_WORDS: Final = [
-    ("10", "Error: usage: trace ID on|off [-e trace=SET]"),
-    ("10 maybe", 'Error: "maybe" is neither on nor off; usage: trace ID on|off [-e trace=SET]'),
-    ("10 on -e", "Error: usage: trace ID on|off [-e trace=SET]"),
-    ("10 on -x trace=all", "Error: usage: trace ID on|off [-e trace=SET]"),
-    ("10 off -e trace=all", "Error: usage: trace ID on|off [-e trace=SET]"),
+    ("10", "Error: usage: trace ID|all on|off [-e trace=SET]"),
+    ("10 maybe", 'Error: "maybe" is neither on nor off; usage: trace ID|all on|off [-e trace=SET]'),
+    ("10 on -e", "Error: usage: trace ID|all on|off [-e trace=SET]"),
+    ("10 on -x trace=all", "Error: usage: trace ID|all on|off [-e trace=SET]"),
+    ("10 off -e trace=all", "Error: usage: trace ID|all on|off [-e trace=SET]"),
     ("x on", 'Error: "x" is not an id'),
     ("11 on", "Error:11: Not found"),
     ("10 on -e trace=nosuchcall", None),

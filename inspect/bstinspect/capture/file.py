@@ -31,9 +31,19 @@ def capture_start(
     recorder: str = "session", strings: int = 32, options: tuple[str, ...] = ()
 ) -> CaptureStart:
     """Return the first record of a capture that is made here and now."""
-    now = time.monotonic_ns()
-    machine = os.uname().machine
-    return CaptureStart(now, FORMAT_VERSION, time.time_ns(), machine, recorder, strings, options)
+    now, realtime = time.monotonic_ns(), time.time_ns()
+    system = os.uname()
+    return CaptureStart(
+        now,
+        FORMAT_VERSION,
+        realtime,
+        system.machine,
+        recorder,
+        strings,
+        options,
+        system.release,
+        os.cpu_count() or 0,
+    )
 
 
 class CaptureWriter:

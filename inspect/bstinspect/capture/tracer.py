@@ -50,7 +50,7 @@ class Loop:
         self._outbox = Outbox(control, self._capture)
         statuses: dict[int, int | None] = {}
         self._colocation = Colocation(statuses, cpu)
-        self._tracees = Tracees(self._outbox, self._colocation)
+        self._tracees = Tracees(self._outbox, self._colocation, named=True)
         self._stops = Stops(
             self._tracees, self._outbox, compiled.stop_loop(OWN_ARCH, (signal.SIGTERM,), self._capture.buffer)
         )

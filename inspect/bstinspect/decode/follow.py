@@ -16,6 +16,8 @@ import sys
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from bstinspect.capture.file import CaptureReader
 from bstinspect.decode.layout import Layout
 from bstinspect.decode.text import Lines, StraceText
@@ -23,6 +25,7 @@ from bstinspect.decode.traced import TracedOnly
 from bstinspect.errors import CaptureError
 from bstinspect.linux import prctl
 from bstinspect.linux.inotify import growth_of
+from bstinspect.records import Attached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -114,6 +117,11 @@ class Follower:
             self._echo.add(self._echo_lines.take())
 
     def _write(self, records: Sequence[Record]) -> None:
+        # Of some threads the name is known, of those that were there before not: none is shown.
+        records = [
+            msgspec.structs.replace(each, name=b"") if isinstance(each, Attached) else each
+            for each in records
+        ]
         self._text.feed(records)
         self._append(self._lines.take())
         if self._echo:

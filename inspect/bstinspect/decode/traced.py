@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bstinspect.records import Autopsy, CaptureStart, Detached, Lost, Tracing
+from bstinspect.records import Autopsy, CaptureStart, Detached, Exited, Lost, SyscallEntry, Tracing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 
 class TracedOnly:
-    """Lets through what belongs to processes whose tracing is on: a watched one has records too."""
+    """Lets through what belongs to processes whose tracing is on: a watched one has records too.
+
+    Its tracing was switched on, or it was forked by a traced process and is traced from birth: then its
+    first call says so.
+    """
 
     def __init__(self) -> None:
         self._tids: dict[int, set[int]] = {}
@@ -29,7 +33,9 @@ class TracedOnly:
                         yield Detached(record.when, tid, record.pid)
             elif isinstance(record, CaptureStart | Lost):
                 yield record
-            elif record.pid in self._tids:
+            elif record.pid in self._tids or isinstance(record, SyscallEntry):
                 if not isinstance(record, Autopsy):
-                    self._tids[record.pid].add(record.tid)
+                    self._tids.setdefault(record.pid, set()).add(record.tid)
                 yield record
+                if isinstance(record, Exited) and record.tid == record.pid:
+                    del self._tids[record.pid]  # the pid may come again, of a process that is only watched
