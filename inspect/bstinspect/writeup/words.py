@@ -28,6 +28,8 @@ class Words(msgspec.Struct, frozen=True):
     theme: str
     """Title of the switch between light and dark."""
     page: str
+    skip: str
+    """Link that leads past what stands before the text, for those who use a keyboard."""
 
 
 WORDS: Final[dict[Literal["en", "ru"], Words]] = {
@@ -44,6 +46,7 @@ WORDS: Final[dict[Literal["en", "ru"], Words]] = {
         summary="In short",
         theme="Light or dark",
         page="Page",
+        skip="To the text",
     ),
     "ru": Words(
         figure="Рисунок",
@@ -58,5 +61,6 @@ WORDS: Final[dict[Literal["en", "ru"], Words]] = {
         summary="Кратко",
         theme="Светлая или тёмная тема",
         page="Страница",
+        skip="К тексту",
     ),
 }

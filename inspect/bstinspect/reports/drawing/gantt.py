@@ -133,8 +133,13 @@ def _draw_moments(
                 [(across - 4, origin[1]), (across + 4, origin[1]), (across, origin[1] + 6)], colours.bad
             )
             if level is not None:
-                place = (origin[0] + _span(when * scale, words)[0], origin[1] + _ROW + 9 + _WORDS * level)
-                canvas.text(place, words, room=_MOMENT, size=11, colour=colours.bad)
+                begin, end = _span(when * scale, words)
+                baseline = origin[1] + _ROW + 9 + _WORDS * level
+                if origin[0] + begin > across:
+                    canvas.text((across + 4, baseline), words, room=_MOMENT, size=11, colour=colours.bad)
+                else:
+                    place = (origin[0] + end, baseline)
+                    canvas.text(place, words, room=_MOMENT, size=11, colour=colours.bad, anchor="end")
 
 
 def _colour(canvas: Canvas, index: int) -> str:

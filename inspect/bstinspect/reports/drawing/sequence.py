@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
@@ -197,15 +197,23 @@ def _label(canvas: Canvas, step: Arrow | Mark, layout: _Layout, down: float, *, 
         elif step.receiver > step.sender:
             _words(canvas, (across + 8, down - 5), step.label, room, colour)
         else:
-            shown = min(width(one_line(step.label), 11.5), room)
-            _words(canvas, (across - 8 - shown, down - 5), step.label, room, colour)
+            _words(canvas, (across - 8, down - 5), step.label, room, colour, anchor="end")
 
 
-def _words(canvas: Canvas, place: tuple[float, float], text: str, room: float, colour: str) -> None:
+def _words(
+    canvas: Canvas,
+    place: tuple[float, float],
+    text: str,
+    room: float,
+    colour: str,
+    *,
+    anchor: Literal["start", "end"] = "start",
+) -> None:
     """Write on a ground of paper, so that lines behind do not disturb."""
-    taken = min(width(one_line(text), 11.5), room)
-    canvas.box((place[0] - 2, place[1] - 11), (taken + 2, 14), canvas.palette.paper)
-    canvas.text(place, text, room=room, size=11.5, colour=colour)
+    taken = min(width(one_line(text), 11.5), room) * 0.85  # measured generously; the lines go on behind it
+    left = place[0] - 2 if anchor == "start" else place[0] - taken
+    canvas.box((left, place[1] - 11), (taken + 2, 14), canvas.palette.paper)
+    canvas.text(place, text, room=room, size=11.5, colour=colour, anchor=anchor)
 
 
 def _times(arrow: Arrow) -> str:

@@ -130,7 +130,7 @@ def _indent(box: _Box) -> None:
 
 def _draw_block(canvas: Canvas, box: _Box, left: float, top: float) -> None:
     """Draw a block with its upper left corner there: the lines, and the boxes upon them."""
-    for each in box.below:
+    for each in sorted(box.below, key=lambda each: each.twig.tone in {"bad", "warn"}):  # theirs stay visible
         _edge(canvas, box, each, left, top)
     for each in box.below:
         _draw_block(canvas, each, left + each.left, top + each.top)
@@ -171,6 +171,9 @@ def _draw_box(canvas: Canvas, box: _Box, middle: float, top: float) -> None:
             canvas.line((left, bottom), (right, top), colour, 0.7)
         room = box.width - 12
         down = top + (17 if twig.detail else 18)
-        canvas.text((middle, down), twig.title, room=room, size=12.5, anchor="middle", weight="bold")
+        words = colours.muted if twig.tone == "muted" else colours.ink
+        place = (middle, down)
+        canvas.text(place, twig.title, room=room, size=12.5, colour=words, anchor="middle", weight="bold")
         if twig.detail:
-            canvas.text((middle, top + 32), twig.detail, room=room, size=10.5, anchor="middle")
+            place = (middle, top + 32)
+            canvas.text(place, twig.detail, room=room, size=10.5, colour=words, anchor="middle")

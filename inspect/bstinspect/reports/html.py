@@ -1,0 +1,163 @@
+"""A write-up as one HTML file: no network, no other file, nothing from a trace that could do anything.
+
+Every text goes through `visible` and jinja2's escaping; the page's policy lets nothing run or load but its
+own style and script, by their hashes (Content Security Policy Level 3, sections 2.3.1 and 6.7.3).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from bstinspect.reports.drawing import SCREEN, draw
+from bstinspect.reports.numbering import Numbers, numbers_of_sections
+from bstinspect.reports.visible import one_line, visible
+from bstinspect.writeup.document import Figure, Table
+from bstinspect.writeup.words import WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from bstinspect.reports.drawing import Palette
+    from bstinspect.writeup.document import Block, Document, Section
+
+_PAGES: Final = Path(__file__).with_name("pages")
+_OWN: Final = frozenset({"text", "summary", "contents", "tip", "theme"})
+"""The ids that the page has itself."""
+_WIDE: Final = 1000
+"""Drawings wider than this (pixels) are not made smaller on a screen, but moved to and fro."""
+
+
+def write_html(document: Document, palette: Palette = SCREEN) -> str:
+    """Return the document as the text of a page.
+
+    With `drawing.PRINT` as `palette` the drawings have fixed colours, for programs that turn the page into a
+    PDF and know no CSS variables inside SVG.
+    """
+    style, script = _asset("report.css"), _asset("report.js")
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            document=document,
+            words=WORDS[document.language],
+            style=style,
+            script=script,
+            policy=(
+                f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+                "img-src data:; base-uri 'none'; form-action 'none'"
+            ),
+            places=_Places(document),
+            number_of=numbers_of_sections(document),
+            numbers=Numbers(),
+            pictures=_Pictures(palette),
+        )
+    )
+
+
+class _Places:
+    """The ids of what can be linked to. Anchors are made plain and unique."""
+
+    def __init__(self, document: Document) -> None:
+        self._sections: dict[int, str] = {}
+        self._anchors: dict[str, str] = {}
+        taken = set(_OWN)
+        for thing in _things(document):
+            plain = re.sub(r"[^a-z0-9]+", "-", thing.anchor.lower())[:60].strip("-") or "part"
+            name, count = plain, 1
+            while name in taken or name.startswith("drawing-"):
+                count += 1
+                name = f"part-{plain}-{count}"
+            taken.add(name)
+            self._sections[id(thing)] = name
+            self._anchors.setdefault(thing.anchor, name)
+
+    def of(self, thing: Section | Figure | Table) -> str:
+        """Return the id of a section, figure or table; empty for a figure or table without an anchor."""
+        return self._sections.get(id(thing), "")
+
+    def to(self, anchor: str) -> str:
+        """Return the id of what has this anchor; empty where there is no such thing."""
+        return self._anchors.get(anchor, "")
+
+
+class _Pictures:
+    """Draws; each drawing has an id of its own."""
+
+    def __init__(self, palette: Palette) -> None:
+        self._palette = palette
+        self._drawn = 0
+
+    def identity(self) -> str:
+        """Return the id of the next drawing."""
+        self._drawn += 1
+        return f"drawing-{self._drawn}"
+
+    def draw(self, figure: Figure, identity: str) -> Markup:
+        """Return the drawing as SVG."""
+        return Markup(draw(figure.drawing, self._palette, identity))  # noqa: S704 - escaped by its canvas
+
+
+def _things(document: Document) -> Iterator[Section | Figure | Table]:
+    yield from _linked(document.summary)
+    waiting = [*reversed((*document.sections, *document.appendices))]
+    while waiting:
+        section = waiting.pop()
+        yield section
+        yield from _linked(section.blocks)
+        waiting += reversed(section.inside)
+
+
+def _linked(blocks: Iterable[Block]) -> Iterator[Figure | Table]:
+    return (block for block in blocks if isinstance(block, Figure | Table) and block.anchor)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_PAGES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    environment.globals.update(kind=_kind, section_key=id, wide=_wide, file_address=_file_address)
+    environment.filters["one_line"] = one_line
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    """Make fit what a template puts out; it is escaped after this."""
+    return visible(value) if type(value) is str else value
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__
+
+
+def _wide(picture: Markup) -> bool:
+    found = re.search(r' width="(\d+)"', picture[:400])
+    return found is not None and int(found[1]) > _WIDE
+
+
+def _file_address(name: str) -> str:
+    """Return a relative address of a file beside the page, whatever it is called."""
+    return "./" + quote(name, safe="", errors="replace")
+
+
+@cache
+def _asset(name: str) -> Markup:
+    return Markup((_PAGES / name).read_text(encoding="utf-8"))  # noqa: S704 - our own file
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
