@@ -113,7 +113,7 @@ def test_only_traced_processes_have_lines(tmp_path: Path) -> None:
     append_call(writer)
     writer.append(SyscallEntry(3, 20, 20, 0, (0, 0, 0, 0, 0, 0)))
     writer.append(Tracing(4, 20, on=False))
-    append_call(writer)
+    writer.append(GroupStop(5, 20, 20, 19))
     writer.close()
     assert run(str(tmp_path / "capture"), str(tmp_path / "text")).returncode == 0
     assert (tmp_path / "text").read_text() == LINE + "20    read(0,  <detached ...>\n"

@@ -22,6 +22,7 @@ from bstinspect.errors import NotSupportedError, UsageError
 from bstinspect.records import (
     Attached,
     Exited,
+    GroupStop,
     OpenFile,
     Record,
     Stack,
@@ -271,12 +272,11 @@ def test_standard_input(replay: Replay, capture: str) -> None:
 
 def test_a_session_directory(replay: Replay, tmp_path: Path) -> None:
     """Its capture is shown: the processes that were traced, not those that were only watched."""
-    watched = call(9)
     make(
         str(tmp_path / "capture.bst"),
         Tracing(1, 5, on=True),
         *call(5),
-        *watched,
+        GroupStop(12, 9, 9, 19),
         recorder="session",
         options=(),
     )
