@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.reports import markup, mermaid
-from bstinspect.reports.outline import Captions, Heading, headings
+from bstinspect.reports.numbering import Captions, Heading, headings
 from bstinspect.reports.visible import one_line
 from bstinspect.writeup.document import (
     Bars,
@@ -117,7 +117,7 @@ class _Writer:
                     self._figure(block)
 
     def _caption(self, block: Table | Excerpt | Program | Figure) -> None:
-        label = self._captions.following(block)
+        label = self._captions.next(block)
         dash = " —" if self._document.language == "ru" else "."
         anchor = getattr(block, "anchor", "")
         place = f'<a id="{self._anchors[anchor]}"></a>' if anchor else ""
