@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 LINES: Final = 15
 """No excerpt has more."""
+_BEFORE: Final = 2_000_000
+"""Nanoseconds before a death was told in which it may have happened."""
 _KEPT: Final = 200
 """So many telling calls of a window are looked at."""
 _TELLING: Final = frozenset({
@@ -114,10 +116,10 @@ class Excerpts:
             self._network.append(call.seen())
 
 
-def windows(commands: list[CommandFacts], deepest: dict[str, int]) -> list[Window]:
-    """Choose the commands that are shown: the first create below the root, the deepest exec, the first crash.
+def windows(commands: list[CommandFacts], deepest: dict[str, int], first_death: int | None) -> list[Window]:
+    """Choose the commands that are shown: the first create below the root, the deepest exec, the first death.
 
-    `deepest` gives each node's depth in the search tree by its id as text.
+    `deepest` gives each node's depth in the search tree by its id as text; `first_death` is when it was told.
     """
     chosen: list[Window] = []
     creates = [each for each in commands if each.verb == "create" and each.reply.startswith("Ok")]
@@ -126,17 +128,18 @@ def windows(commands: list[CommandFacts], deepest: dict[str, int]) -> list[Windo
         chosen.append(_window("create", creates[1]))
     if execs:
         chosen.append(_window("exec", max(execs, key=lambda each: deepest.get(each.line.split()[1], 0))))
-    crash = next((at for at, each in enumerate(commands) if _crashes(each)), None)
-    if crash is not None:
-        last = next((each for each in commands[crash:] if each.verb == "pingall"), commands[crash])
-        end = last.ended if last.ended is not None else last.began
-        chosen.append(Window("death", commands[crash].began, end, commands[crash].line))
+    if first_death is not None:
+        chosen.append(_death(commands, first_death))
     return chosen
 
 
-def _crashes(command: CommandFacts) -> bool:
-    words = command.line.split()
-    return command.verb == "crash" or words[:2] == ["kill", "-9"]
+def _death(commands: list[CommandFacts], at: int) -> Window:
+    """Return the time from a death, or the command that caused it, to the end of the next pingall."""
+    cause = next((each for each in commands if each.began <= at <= (each.ended or at)), None)
+    answer = next((each for each in commands if each.verb == "pingall" and each.began >= at), None)
+    begin = cause.began if cause else at - _BEFORE
+    end = at if answer is None else answer.ended or answer.began
+    return Window("death", begin, end, cause.line if cause else "")
 
 
 def _window(topic: str, command: CommandFacts) -> Window:

@@ -69,7 +69,26 @@ def read_log(path: Path) -> Log | None:
                 _take(log, waiting, event, float(event["time"]))
             except (msgspec.MsgspecError, UnicodeDecodeError, KeyError, TypeError, ValueError, OverflowError):
                 log.bad_lines += 1
+    if not log.created:
+        log.created = [made for command in log.commands if (made := _made_by(command)) is not None]
     return log
+
+
+def _made_by(command: LoggedCommand) -> Created | None:
+    """Return what a create did, of a session that did not log that itself."""
+    words, reply = command.line.split(), command.reply.split()
+    if (
+        len(words) < 2
+        or words[0] != "create"
+        or len(reply) != 2
+        or reply[0] != "Ok:"
+        or command.ended is None
+    ):
+        return None
+    try:
+        return Created(command.ended, int(words[1]), int(reply[1]), None)
+    except ValueError:
+        return None
 
 
 def _take(log: Log, waiting: deque[LoggedCommand], event: dict[str, Any], at: float) -> None:

@@ -60,8 +60,8 @@ class Processes:
         elif isinstance(record, Exited | Detached):
             self._gone(record)
 
-    def called(self, call: Finished) -> None:
-        """Count a call."""
+    def called(self, call: Finished) -> bool:
+        """Count a call; tell whether it was the dynamic loader's."""
         entry, duration = call.entry, call.duration
         thread = self._threads.get(entry.tid) or self._thread(entry.tid, entry.pid, call.begin)
         process = self._now[thread.pid]
@@ -95,6 +95,8 @@ class Processes:
             self._named(process, thread, call)
         elif self._loader.loads(call):
             process.loader_calls += 1
+            return True
+        return False
 
     def _attached(self, record: Attached) -> None:
         at = self._since(record.when)

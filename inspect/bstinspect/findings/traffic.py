@@ -33,11 +33,15 @@ class Traffic(ZmtpAnnotator):
     def __init__(self) -> None:
         super().__init__()
         self._last: Move | None = None
+        self.words = ""
+        """What was said of the call that was annotated last."""
 
     def annotate(self, call: Call, pid: int) -> str:
         """Return what the call moved, in words."""
         self._last = None
-        return super().annotate(call, pid)
+        text = super().annotate(call, pid)
+        self.words = text.removeprefix("zmtp: ")
+        return text
 
     def take(self) -> Move | None:
         """Return what the call moved that was annotated last, and forget it."""

@@ -1,0 +1,60 @@
+"""Where and how a capture was made: from its first record, and from the session's log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bstinspect.findings.model import DeathFacts, Environment
+from bstinspect.findings.reading import sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bstinspect.findings.log import Log
+    from bstinspect.findings.model import CommandFacts, ProcessFacts
+    from bstinspect.findings.reading import Source
+    from bstinspect.records import CaptureStart
+
+
+def environment(start: CaptureStart, source: Source, log: Log, processes: list[ProcessFacts]) -> Environment:
+    """Return what is known before anything is counted. Raises OSError."""
+    facts = log.facts
+    arguments = facts.get("arguments", "")
+    lines = [str(arguments)] if arguments else []
+    lines += [each.arguments for each in processes if each.arguments][:1] if not lines else []
+    return Environment(
+        started=start.realtime / 1e9,
+        machine=start.machine,
+        kernel=str(facts.get("kernel") or getattr(start, "kernel", "")),
+        cpus=int(facts.get("cpus") or getattr(start, "cpus", 0) or 0),
+        bstrace=str(facts.get("bstrace", "")),
+        python=str(facts.get("python", "")),
+        libzmq=str(facts.get("libzmq", "")),
+        recorder=start.recorder,
+        arguments=lines,
+        capture=source.capture.name,
+        capture_bytes=source.capture.stat().st_size,
+        capture_sha256=sha256(source.capture),
+    )
+
+
+def told_deaths(
+    seen: list[DeathFacts], log: Log, commands: list[CommandFacts], at: Callable[[float], int]
+) -> list[DeathFacts]:
+    """Return the deaths that a session told of, or those of processes that are none of its nodes."""
+    if not log.deaths:
+        nodes = {each.pid for each in log.created}
+        return [each for each in seen if each.pid not in nodes]
+    by_pid = {each.pid: each for each in seen}
+    found = []
+    for told in log.deaths:
+        death = by_pid.get(told.pid) or DeathFacts(told.pid, at(told.at), 9)
+        death.node, death.sender = told.node, told.sender
+        death.unreachable = sorted(told.unreachable)
+        answer = next(
+            (each for each in commands if each.verb == "pingall" and each.began >= death.when), None
+        )
+        if answer is not None:
+            death.answered, death.answered_at = answer.reply, answer.ended
+        found.append(death)
+    return found

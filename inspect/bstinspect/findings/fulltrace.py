@@ -1,0 +1,65 @@
+"""The full trace as text, and on which of its lines each call stands."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Final
+
+from bstinspect.decode.layout import Layout
+from bstinspect.decode.text import StraceText
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from bstinspect.decode.text import Annotator
+    from bstinspect.records import AnyRecord
+
+LAYOUT: Final = Layout(stamp="time", stamp_digits=6, durations=6)
+"""As ``strace -f -tt -T -o FILE`` has it."""
+_CONTROL: Final = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+_BLOCK: Final = 1 << 18
+
+
+class FullTrace:
+    """Writes the text; `line` is the number of the line that was finished last."""
+
+    def __init__(self, stream: BinaryIO, annotator: Annotator) -> None:
+        self._stream = stream
+        self._pieces: list[str] = []
+        self._size = 0
+        self._digest = hashlib.sha256()
+        self._text = StraceText(self, LAYOUT, annotator=annotator)
+        self.line = 0
+
+    @property
+    def digest(self) -> str:
+        """Return the SHA-256 of what was written, hexadecimal; after `finish`."""
+        return self._digest.hexdigest()
+
+    def take(self, record: AnyRecord) -> None:
+        """Take a record. Raises OSError."""
+        self._text.feed((record,))
+        if self._size > _BLOCK:
+            self._flush()
+
+    def finish(self) -> None:
+        """Write the rest. Raises OSError."""
+        self._text.finish()
+        self._flush()
+
+    def write(self, _tid: int, text: str) -> None:
+        """Take a piece of text."""
+        self.line += text.count("\n")
+        self._pieces.append(text)
+        self._size += len(text)
+
+    def _flush(self) -> None:
+        text = "".join(self._pieces)
+        if _CONTROL.search(text):
+            text = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+        data = text.encode("utf-8", "backslashreplace")
+        self._digest.update(data)
+        self._stream.write(data)
+        self._pieces.clear()
+        self._size = 0

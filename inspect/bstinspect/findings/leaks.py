@@ -1,0 +1,56 @@
+"""What was left behind: children that nobody waited for, processes that ran on, descriptors never closed."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from bstinspect.findings.model import Leak
+
+if TYPE_CHECKING:
+    from bstinspect.findings.calls import Finished
+    from bstinspect.findings.descriptors import Descriptors
+    from bstinspect.findings.model import Findings
+    from bstinspect.records import Exited
+
+MOST: Final = 100
+_PID: Final = re.compile(r"si_pid=(\d+)")
+
+
+class Leaks:
+    """Follows who waited for whom, and what was open at an exit."""
+
+    def __init__(self) -> None:
+        self._waited: set[int] = set()
+        self._open: list[Leak] = []
+
+    def take(self, call: Finished) -> None:
+        """Take a call."""
+        if call.failed or call.leaving is None:
+            return
+        if call.name == "wait4" and call.value > 0:
+            self._waited.add(call.value)
+        elif call.name == "waitid" and (found := _PID.search(call.text())):
+            self._waited.add(int(found[1]))
+
+    def ended(self, record: Exited, descriptors: Descriptors) -> None:
+        """Note what a process that exited by itself had not closed; the kernel has done that."""
+        if record.status & 0x7F or len(self._open) >= MOST:
+            return
+        kinds = Counter(life.kind or "descriptor" for life in descriptors.open_of(record.pid))
+        if kinds:
+            what = ", ".join(f"{kind} x {count}" for kind, count in sorted(kinds.items()))
+            self._open.append(Leak("descriptor", record.pid, what))
+
+    def found(self, findings: Findings) -> list[Leak]:
+        """Return all that was left behind."""
+        whole = not any(gap.kind in ("cut", "damaged", "lost") for gap in findings.gaps)
+        traced = {each.pid for each in findings.processes if each.traced}
+        found: list[Leak] = []
+        for process in findings.processes:
+            if process.ended is not None and process.parent in traced and process.pid not in self._waited:
+                found.append(Leak("zombie", process.pid, process.title))
+            elif whole and process.ended is None and all(each.ended is None for each in process.threads):
+                found.append(Leak("process", process.pid, process.title))
+        return (found + self._open)[:MOST]
