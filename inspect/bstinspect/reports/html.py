@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bstinspect.reports.drawing import SCREEN, draw
-from bstinspect.reports.numbering import Numbers, numbers_of_sections
+from bstinspect.reports.numbering import Captions, headings
 from bstinspect.reports.visible import one_line, visible
 from bstinspect.writeup.document import Figure, Table
 from bstinspect.writeup.words import WORDS
@@ -56,8 +56,8 @@ def write_html(document: Document, palette: Palette = SCREEN) -> str:
                 "img-src data:; base-uri 'none'; form-action 'none'"
             ),
             places=_Places(document),
-            number_of=numbers_of_sections(document),
-            numbers=Numbers(),
+            headings={id(heading.section): heading for heading in headings(document)},
+            captions=Captions(document),
             pictures=_Pictures(palette),
         )
     )
@@ -130,7 +130,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    environment.globals.update(kind=_kind, section_key=id, wide=_wide, file_address=_file_address)
+    environment.globals.update(kind=_kind, identity=id, wide=_wide, file_address=_file_address)
     environment.filters["one_line"] = one_line
     return environment
 
