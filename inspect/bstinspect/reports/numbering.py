@@ -59,7 +59,7 @@ class Captions:
         }
         self._counts: Final[dict[Kind, int]] = dict.fromkeys(self._words, 0)
 
-    def following(self, block: Captioned) -> Label:
+    def next(self, block: Captioned) -> Label:
         """Return the label of the next block of its kind."""
         kind: Kind = (
             "figure" if isinstance(block, Figure) else "table" if isinstance(block, Table) else "listing"
