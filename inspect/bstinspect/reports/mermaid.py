@@ -19,7 +19,14 @@ _LONGEST: Final = 60
 """Characters of a label that are kept."""
 _MOST: Final = 150
 """Arrows, nodes or bars of a drawing at most."""
-_MEANINGFUL: Final = re.compile(r"[\"#;:<>&`%{}\[\]()|\\]|-(?=[->])|\b(?:end|wrap|nowrap)\b", re.IGNORECASE)
+_MEANINGFUL: Final = re.compile(
+    r"[\"#;<>&`%{}]|-(?=[->])|\\(?=n)|^(?:no)?wrap:|^[-+*](?=\s)|(?<=^\d)\.(?=\s)", re.IGNORECASE
+)
+"""Includes what flowcharts take for lists in Markdown and for ends of lines, and a prefix of messages."""
+_TASK: Final = re.compile(
+    r":|^(?:acc|axis|click|date|exclu|gantt|inclu|section|tick|title|todayM|topA|week)", re.IGNORECASE
+)
+"""What a task of a Gantt chart must not hold, or not begin with."""
 _CLASSES: Final = (
     "classDef bad stroke:#b3261e,stroke-width:3px,stroke-dasharray:6 3",
     "classDef warn stroke:#855300,stroke-width:2px,stroke-dasharray:2 3",
@@ -42,9 +49,17 @@ def mermaid(drawing: Sequence | Tree | Gantt, alternative: str) -> str:
 
 def _label(text: str, longest: int = _LONGEST) -> str:
     """Return `text` so that nothing in it has a meaning, never empty."""
-    text = one_line(text)
+    text = one_line(text).strip()
     text = text if len(text) <= longest else text[: longest - 1] + "…"
-    return _MEANINGFUL.sub(lambda found: f"#{ord(found[0][0])};{found[0][1:]}", text).strip() or "#160;"
+    return _MEANINGFUL.sub(_entity, text) or "#160;"
+
+
+def _task(text: str) -> str:
+    return _TASK.sub(_entity, _label(text))
+
+
+def _entity(found: re.Match[str]) -> str:
+    return f"#{ord(found[0][0])};{found[0][1:]}"
 
 
 def _description(alternative: str) -> str:
@@ -111,22 +126,20 @@ def _gantt(drawing: Gantt, alternative: str) -> list[str]:
     lines = [
         "gantt",
         _description(alternative),
-        f"    title {_label(drawing.axis)}",
+        f"    title {_task(drawing.axis)}",
         "    dateFormat x",
         f"    axisFormat {'%S.%L' if fine else '%Q'}",
     ]
     kinds = dict(drawing.kinds)
     for row in drawing.rows:
-        lines.append(f"    section {_label(row.title)}")
+        lines.append(f"    section {_task(row.title)}")
         most = max(_MOST // len(drawing.rows), 1)
         longest = sorted(row.bars, key=lambda bar: bar.begin - bar.end)[:most]
         for bar in sorted(longest, key=lambda bar: bar.begin):
             begin = bar.begin // step
             end = max(bar.end // step, begin + 1)
-            lines.append(f"    {_label(kinds.get(bar.kind, bar.kind))} :{begin}, {end}")
-        lines += [
-            f"    {_label(words)} :milestone, {when // step}, 0ms" for when, words in row.moments[:most]
-        ]
+            lines.append(f"    {_task(kinds.get(bar.kind, bar.kind))} :{begin}, {end}")
+        lines += [f"    {_task(words)} :milestone, {when // step}, 0ms" for when, words in row.moments[:most]]
         if len(row.bars) > most:
             lines.append(f"    … +{len(row.bars) - most} :milestone, 0, 0ms")
     return lines
