@@ -118,10 +118,9 @@ class _Writer:
 
     def _caption(self, block: Table | Excerpt | Program | Figure) -> None:
         label = self._captions.next(block)
-        dash = " —" if self._document.language == "ru" else "."
         anchor = getattr(block, "anchor", "")
         place = f'<a id="{self._anchors[anchor]}"></a>' if anchor else ""
-        self._add(f"{place}**{label}**{dash} {markup.escaped(block.caption)}")
+        self._add(f"{place}**{label}** — {markup.escaped(block.caption)}")
 
     def _listing(self, listing: Listing) -> None:
         for number, point in enumerate(listing.points, start=1):
