@@ -15,7 +15,7 @@ theme.addEventListener("click", () => {
 const collator = new Intl.Collator(root.lang, { numeric: true });
 function compare(one, other) {
   const [left, right] = [one, other].map((cell) => cell?.dataset.value);
-  if (left !== undefined && right !== undefined) return Number(left) - Number(right);
+  if (left !== undefined && right !== undefined) return Number(left) - Number(right) || 0;
   return collator.compare(one?.textContent ?? "", other?.textContent ?? "");
 }
 for (const button of document.querySelectorAll("table.sortable th button")) {
