@@ -1,7 +1,5 @@
 """A document with every block and every kind of drawing, in both languages, with hostile texts in it."""
 
-# ruff: noqa: RUF001 - Russian words with letters that look Latin
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias

@@ -30,12 +30,12 @@ def draw_bars(canvas: Canvas, chart: Bars) -> None:
     bottom = _TOP + _PITCH * len(values) + 4
     canvas.text((8, 16), chart.across, room=left + _LONGEST, size=11, colour=colours.muted)
     for value in ticks(longest, 5):
-        across = left + _LONGEST * value / longest
+        across = left + _LONGEST * (value / longest)
         canvas.line((across, _TOP - 6), (across, bottom), colours.line, 0.6)
         canvas.text((across, bottom + 15), f"{value:g}", size=11, colour=colours.muted, anchor="middle")
     for index, (point, value) in enumerate(zip(chart.points, values, strict=True)):
         middle = _TOP + _PITCH * index + _PITCH / 2
-        length = max(_LONGEST * value / longest, 1)
+        length = max(_LONGEST * (value / longest), 1)
         colour = colours.strong(point.tone) if point.tone else colours.accent
         with canvas.hover(point.title, point.label, point.hover):
             canvas.text((left - 8, middle + 4), point.title, room=_TITLES, anchor="end")
