@@ -39,7 +39,7 @@ class Canvas:
         dash: str = "",
     ) -> None:
         """Draw a line from one point to another."""
-        self._reach(max(begin[0], end[0]), max(begin[1], end[1]))
+        self.reach(max(begin[0], end[0]), max(begin[1], end[1]))
         self._put(
             f'<line x1="{_number(begin[0])}" y1="{_number(begin[1])}" x2="{_number(end[0])}" '
             f'y2="{_number(end[1])}" stroke="{colour}" stroke-width="{_number(thick)}"{_dash(dash)}/>'
@@ -53,12 +53,12 @@ class Canvas:
             f'<polyline points="{_points(points)}" fill="none" stroke="{colour}" '
             f'stroke-width="{_number(thick)}" stroke-linejoin="round"{_dash(dash)}/>'
         )
-        self._reach(max(x for x, _ in points), max(y for _, y in points))
+        self.reach(max(x for x, _ in points), max(y for _, y in points))
 
     def shape(self, points: Sequence[tuple[float, float]], colour: str) -> None:
         """Draw a filled shape with these corners."""
         self._put(f'<polygon points="{_points(points)}" fill="{colour}"/>')
-        self._reach(max(x for x, _ in points), max(y for _, y in points))
+        self.reach(max(x for x, _ in points), max(y for _, y in points))
 
     def box(
         self,
@@ -76,7 +76,7 @@ class Canvas:
             f'<rect x="{_number(corner[0])}" y="{_number(corner[1])}" width="{_number(size[0])}" '
             f'height="{_number(size[1])}" rx="{_number(radius)}" fill="{fill}"{outline}/>'
         )
-        self._reach(corner[0] + size[0], corner[1] + size[1])
+        self.reach(corner[0] + size[0], corner[1] + size[1])
 
     def text(
         self,
@@ -93,7 +93,7 @@ class Canvas:
         words = one_line(text)
         shown = shorten(words, room, size, bold=weight == "bold")
         taken = width(shown, size, bold=weight == "bold")
-        self._reach(
+        self.reach(
             place[0] + {"start": taken, "middle": taken / 2, "end": 0.0}[anchor], place[1] + size * 0.3
         )
         bold = ' font-weight="bold"' if weight == "bold" else ""
@@ -112,6 +112,10 @@ class Canvas:
         yield
         self._put("</g>")
 
+    def reach(self, right: float, bottom: float) -> None:
+        """Make the sheet at least this large, a margin not counted."""
+        self._right, self._bottom = max(self._right, right), max(self._bottom, bottom)
+
     def finish(self, margin: float = 8) -> str:
         """Return the whole as ``<svg>``."""
         size = f"{math.ceil(self._right + margin)} {math.ceil(self._bottom + margin)}"
@@ -125,9 +129,6 @@ class Canvas:
 
     def _put(self, element: str) -> None:
         self._parts.append(element)
-
-    def _reach(self, right: float, bottom: float) -> None:
-        self._right, self._bottom = max(self._right, right), max(self._bottom, bottom)
 
 
 def ticks(longest: float, most: int) -> list[float]:

@@ -60,7 +60,7 @@ def draw_sequence(canvas: Canvas, sequence: Sequence) -> None:
             _arrow(canvas, step, layout, layout.labelled[index])
     for index, step in drawn:
         _label(canvas, step, layout, layout.labelled[index], ends=index in ends.values())
-    canvas.line((8, layout.bottom + 8), (8, layout.bottom + 8), "none")
+    canvas.reach(0, layout.bottom)
 
 
 def _known(step: Arrow | Mark, lanes: int) -> bool:
