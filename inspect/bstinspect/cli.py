@@ -47,6 +47,7 @@ examples:
   bstrace -f commands.txt             commands from a file
   bstrace trace -f -- COMMAND         the system calls of any program, as strace shows them
   bstrace replay FILE                 what trace --record has recorded, in any manner
+  bstrace report                      a report of the newest session, as HTML and Markdown
   printf 'create 10\\nexec 10 3 1 2 3\\n' | bstrace
                                       in a pipe: one line of standard output a command
 
@@ -130,7 +131,13 @@ def _parser() -> argparse.ArgumentParser:
     replay = commands.add_parser(
         "replay", help="show a capture of trace --record, or of a session (replay -h)", add_help=False
     )
+    report = commands.add_parser(
+        "report", help="make a report of a session, or of a capture (report -h)", add_help=False
+    )
     if "--print-completion" in sys.argv:
+        from bstinspect.writeup.options import add_options
+
+        add_options(report)
         _add_options(trace, replay)
     return parser
 

@@ -39,6 +39,10 @@ def _load() -> Callable[[], int]:
         from bstinspect.trace.replay import main as replay
 
         return lambda: _leave(replay(arguments))
+    if word == ["report"]:
+        from bstinspect.writeup.command import main as report
+
+        return lambda: report(arguments)
     from bstinspect.cli import main as controller
 
     return controller

@@ -75,11 +75,10 @@ class Excerpts:
 
     def found(self) -> list[ExcerptFacts]:
         """Return what there is to show."""
-        shown = [
-            _chosen(window, taken)
-            for window, taken in zip(self._windows, self._found, strict=True)
-            if taken
-        ]  # fmt: skip
+        shown: list[ExcerptFacts] = []
+        for window, taken in zip(self._windows, self._found, strict=True):
+            if taken and all(each.topic != window.topic for each in shown):
+                shown.append(_chosen(window, taken))
         if self._start:
             shown.append(ExcerptFacts("start", self._start, loader=self._loader))
         for topic, calls in (("processes", self._processes), ("network", self._network)):
@@ -91,7 +90,8 @@ class Excerpts:
 
     def _see(self, index: int, call: Finished, words: str) -> None:
         self._counts[index] += 1
-        score = 3 if words else 2 if call.name in _TELLING else 0
+        ends = call.name in _MOVES and call.value == 0
+        score = 3 if words else 2 if ends or call.name in _TELLING else 0
         if call.failed and call.error not in ("EAGAIN", "EINTR"):
             score = max(score, 1)
         taken = self._found[index]
@@ -124,8 +124,7 @@ def windows(commands: list[CommandFacts], deepest: dict[str, int], first_death: 
     chosen: list[Window] = []
     creates = [each for each in commands if each.verb == "create" and each.reply.startswith("Ok")]
     execs = [each for each in commands if each.verb == "exec" and each.reply.startswith("Ok")]
-    if len(creates) > 1:
-        chosen.append(_window("create", creates[1]))
+    chosen += [_window("create", each) for each in creates[1:4]]  # the first that was traced is shown
     if execs:
         chosen.append(_window("exec", max(execs, key=lambda each: deepest.get(each.line.split()[1], 0))))
     if first_death is not None:

@@ -46,11 +46,13 @@ class Leaks:
     def found(self, findings: Findings) -> list[Leak]:
         """Return all that was left behind."""
         whole = not any(gap.kind in ("cut", "damaged", "lost") for gap in findings.gaps)
-        traced = {each.pid for each in findings.processes if each.traced}
+        traced = {each.pid: each for each in findings.processes if each.traced}
         found: list[Leak] = []
         for process in findings.processes:
-            if process.ended is not None and process.parent in traced and process.pid not in self._waited:
-                found.append(Leak("zombie", process.pid, process.title))
+            parent = traced.get(process.parent or 0)
+            if process.ended is not None and parent is not None and process.pid not in self._waited:
+                if parent.ended is None or parent.ended > process.ended:  # else somebody else inherited it
+                    found.append(Leak("zombie", process.pid, process.title))
             elif whole and process.ended is None and all(each.ended is None for each in process.threads):
                 found.append(Leak("process", process.pid, process.title))
         return (found + self._open)[:MOST]

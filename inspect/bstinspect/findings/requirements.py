@@ -9,6 +9,8 @@ A requirement has a key, a title in each language, and ``evidence``: a list of t
 - ``death = "SIGKILL"`` a process that this signal killed;
 - ``check = "search-tree"`` one of `CHECKS`, which look at all facts together.
 
+With ``optional = true`` what is not found counts as not tried.
+
 It is met when all of its evidence is found; untried when what is missing was never tried (no such command was
 given, nothing was killed); else unmet.
 """
@@ -50,6 +52,8 @@ class Sought(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     reply: str = ""
     death: str = ""
     check: str = ""
+    optional: bool = False
+    """What is not found was not tried: it needs somebody who provokes it."""
 
     def __post_init__(self) -> None:
         """Raise ValueError where it is not one kind, or a pattern is none."""
@@ -130,7 +134,7 @@ class Judge:
                 facts.evidence.append(found)
                 continue
             facts.missing.append(sought.describe())
-            if tried:
+            if tried and not sought.optional:
                 facts.status = "unmet"
             elif facts.status == "met":
                 facts.status = "untried"

@@ -1,4 +1,4 @@
-"""How far a replay has come, for a person who waits."""
+"""How far a replay or a report has come, for a person who waits."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ _PATIENCE_NS: Final = 1_000_000_000
 class Progress:
     """A bar on standard error, once it takes longer than a second."""
 
-    def __init__(self, total: int, *, visible: bool) -> None:
-        """`total`: the file's size in bytes."""
+    def __init__(self, total: int, *, visible: bool, title: str = "replay") -> None:
+        """`total`: the file's size in bytes; `title` stands before the bar."""
         self._total = total
+        self._title = title
         self._due = time.monotonic_ns() + _PATIENCE_NS if visible else None
         self._bar: tuple[Bar, TaskID] | None = None
 
@@ -39,6 +40,6 @@ class Progress:
         from rich.progress import Progress as Bar
 
         bar = Bar(console=Console(stderr=True), transient=True)
-        task = bar.add_task("replay", total=self._total)
+        task = bar.add_task(self._title, total=self._total)
         bar.start()
         return bar, task

@@ -1,0 +1,151 @@
+"""Section 10: errors and what they mean, what was left behind, and a conclusion with the numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bstinspect.writeup.document import Cell, Column, Listing, Note, Paragraph, Section, Table
+from bstinspect.writeup.names import number, plain, shown, typed
+
+if TYPE_CHECKING:
+    from bstinspect.findings.model import ErrorFacts, Findings
+    from bstinspect.writeup.document import Block, Text, Tone
+    from bstinspect.writeup.language import Language
+    from bstinspect.writeup.names import Names
+
+_MOST: Final = 14
+_MOST_LEAKS: Final = 8
+_NATURES: Final[dict[str, tuple[str, Tone]]] = {
+    "real": ("worth a look", "bad"),
+    "normal": ("normal", "good"),
+    "looks": ("normal: the file may be absent", "good"),
+    "loader": ("normal: the loader looks elsewhere", "good"),
+}
+_MEANINGS: Final = {
+    "EAGAIN": "nothing to read yet, or no room to write: a non-blocking descriptor says so at once, "
+    "and the program waits in poll or epoll_wait",
+    "EINTR": "a signal came while the call waited",
+    "EINPROGRESS": "the connection is being made; poll tells when it is there",
+    "ERESTARTSYS": "a signal came; the kernel begins the call anew",
+    "ERESTART_RESTARTBLOCK": "a signal came, or the tracer attached; the kernel goes on with the call",
+    "ERESTARTNOHAND": "a signal came while the call waited",
+    "ETIMEDOUT": "the time to wait was over",
+    "ENOENT": "there is no such file",
+    "ENOTTY": "the descriptor is no terminal: that was the question",
+    "ESPIPE": "a pipe or socket has no position: that was the question",
+    "ECHILD": "there is no child left to wait for",
+    "EBADF": "there is no such descriptor",
+    "ECONNRESET": "the other end is gone, with data still on its way",
+    "ECONNREFUSED": "nobody listens there",
+    "EPIPE": "the other end is closed",
+    "EADDRINUSE": "somebody else has this address",
+    "EACCES": "no permission",
+    "EPERM": "not allowed",
+    "EEXIST": "it is there already",
+    "ENODATA": "there is no such attribute",
+}
+_LEAKS: Final = {
+    "process": "{who} still ran when the recording ended.",
+    "zombie": "{who} ended, and its parent never waited for it.",
+    "descriptor": "{who} ended with descriptors open ({what}); the kernel closed them.",
+}
+
+
+def section(findings: Findings, words: Language, names: Names) -> Section:
+    """Return the section."""
+    blocks: list[Block] = []
+    if findings.errors:
+        blocks.append(_errors(findings, words))
+        if len(findings.errors) > _MOST:
+            left = words.count(len(findings.errors) - _MOST, "line")
+            blocks.append(
+                Paragraph(words.text("{lines} more are left out, of the fewest calls.", lines=left))
+            )
+    else:
+        blocks.append(Paragraph(words.text("No call failed.")))
+    blocks.append(_leaks(findings, words, names))
+    return Section("problems", words.say("Errors and leaks"), tuple(blocks))
+
+
+def conclusion(findings: Findings, words: Language) -> Section:
+    """Return the conclusion: the numbers, and what follows from them."""
+    return Section("conclusion", words.say("Conclusion"), (Listing(points(findings, words)),))
+
+
+def points(findings: Findings, words: Language) -> tuple[Text, ...]:
+    """Return what was found, a sentence each."""
+    where = findings.environment
+    traced = sum(each.traced for each in findings.processes)
+    found = [
+        words.text(
+            "{calls} of {processes} were recorded in {time}.", calls=words.count(where.calls, "call"),
+            processes=words.count(traced, "process"), time=words.duration(where.length),
+        )
+    ]  # fmt: skip
+    if findings.commands:
+        answered = sum(each.ended is not None for each in findings.commands)
+        given = words.count(len(findings.commands), "command")
+        told = words.text(
+            "{commands} were given, and {answered} answered.", commands=given, answered=str(answered)
+        )
+        found.append(told)
+    if findings.messages:
+        total = len(findings.messages) + findings.messages_omitted
+        found.append(
+            words.text("{messages} went from process to process.", messages=words.count(total, "message"))
+        )
+    if findings.requirements:
+        met = [each for each in findings.requirements if each.status == "met"]
+        rest = [each for each in findings.requirements if each.status == "unmet"]
+        found.append(words.text("Requirements: {met} met, {unmet} not met, {untried} not tried.",
+                                met=str(len(met)), unmet=str(len(rest)),
+                                untried=str(len(findings.requirements) - len(met) - len(rest))))  # fmt: skip
+    for death in findings.deaths[:1]:
+        if death.node is not None:
+            others = [node for node in death.unreachable if node != death.node]
+            found.append(words.text(
+                "kill -9 of node {id} cut off {others}; all others stayed in service.",
+                id=str(death.node), others=", ".join(map(str, others)) or words.say("nobody else"),
+            ))  # fmt: skip
+    real = sum(each.count for each in findings.errors if each.nature == "real")
+    total = sum(each.count for each in findings.errors)
+    found.append(words.text("{total} were returned by calls; {real} of them are worth a look.",
+                            total=words.count(total, "error"), real=words.number(real)))  # fmt: skip
+    return tuple(found)
+
+
+def _errors(findings: Findings, words: Language) -> Table:
+    return Table(
+        words.say("Errors and what they mean"),
+        (
+            Column(words.say("Call")), Column(words.say("Error")), Column(words.say("Times"), numeric=True),
+            Column(words.say("Judgement")), Column(words.say("What it means")),
+            Column(words.say("For example")),
+        ),
+        tuple(_error(each, words) for each in findings.errors[:_MOST]),
+    )  # fmt: skip
+
+
+def _error(each: ErrorFacts, words: Language) -> tuple[Cell, ...]:
+    judgement, tone = _NATURES[each.nature]
+    meaning = words.say(_MEANINGS[each.error]) if each.error in _MEANINGS else ""
+    return (
+        typed(each.name), typed(each.error), number(each.count, words.number(each.count)),
+        plain(words.say(judgement), tone), plain(meaning), Cell((shown(each.first, 56),)),
+    )  # fmt: skip
+
+
+def _leaks(findings: Findings, words: Language, names: Names) -> Block:
+    if not findings.leaks:
+        return Note(
+            words.text("Checked: no process was left running, no child was left without somebody who waited "
+                       "for it, and no process ended by itself with a descriptor open."), "good",
+        )  # fmt: skip
+    told = [
+        words.text(_LEAKS[each.kind], who=names.process(each.pid), what=each.what)
+        for each in findings.leaks[:_MOST_LEAKS]
+    ]
+    left = len(findings.leaks) - _MOST_LEAKS
+    if left > 0:
+        told.append(words.text("{lines} more are left out.", lines=words.count(left, "line")))
+    return Listing(tuple(told))
