@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from bstinspect.reports.drawing.measure import width
 from bstinspect.reports.html import write_html
 from bstinspect.reports.visible import visible
 
@@ -98,6 +99,7 @@ def test_pages_in_a_browser(tmp_path: Path) -> None:
                 each(browser)
             assert browser.noise() == [], name
 
+        _widths(browser)
         for language in ("en", "ru"):
             page = write_html(sample_document(language))
             check(
@@ -105,6 +107,16 @@ def test_pages_in_a_browser(tmp_path: Path) -> None:
             )
         check("hostile", write_html(hostile_document(HOSTILE)), (_structure, _drawings, _nothing_broke_out))
         check("nasty", write_html(hostile_document(NASTY, "ru")), (_structure, _drawings, _nothing_broke_out))
+
+
+def _widths(browser: Chromium) -> None:
+    """Texts are measured as at least as wide as the widest of the usual fonts has them."""
+    pen = "pen = document.createElement('canvas').getContext('2d')"
+    for text in ("exec 4 +x 12", "WINDOW 0123456789", "недоступен для узла", "ОШИБКА ЩЖМ", "/usr/lib/x86_64"):
+        for weight in ("normal", "bold"):
+            browser.evaluate(f"{pen}, pen.font = '{weight} 100px DejaVu Sans'")
+            real: float = browser.evaluate(f"pen.measureText('{text}').width")
+            assert width(text, 100, bold=weight == "bold") >= real * 0.98, text
 
 
 def _words(browser: Chromium) -> None:

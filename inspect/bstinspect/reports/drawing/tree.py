@@ -112,7 +112,10 @@ def _settle(box: _Box, across: float) -> None:
 
 
 def _indent(box: _Box) -> None:
-    """Children below each other behind the parent's left edge; those without children in several columns."""
+    """All below it below each other, each level further to the right; leaves alone in several columns."""
+    for each in box.below:
+        if each.below:
+            _indent(each)
     box.indented = True
     box.middle = box.width / 2
     widest = max(each.block[0] for each in box.below) + _SPACE + _INDENT
