@@ -149,10 +149,13 @@ def _edge(canvas: Canvas, box: _Box, child: _Box, left: float, top: float) -> No
     end = (left + child.left + child.middle, top + child.top)
     if box.indented:
         spine, down = left + child.left - _INDENT / 2, top + child.top + child.height / 2
-        first = (spine, top + box.height + (_SPACE / 2 if child.left > _INDENT else 0))
-        points = [first, (spine, down), (left + child.left + child.middle - child.width / 2, down)]
-        if child.left > _INDENT:
-            points.insert(0, (left + _INDENT / 2, first[1]))
+        if child.left > _INDENT:  # a further column
+            bend = top + box.height + _SPACE / 2
+            stem = [(left + _INDENT / 2, bend), (spine, bend), (spine, down)]
+        else:
+            stem = [(spine, top + box.height), (spine, down)]
+        canvas.path(stem, colours.muted, 1.2)
+        points = [(spine, down), (left + child.left + child.middle - child.width / 2, down)]
     elif child.twig.hand:
         points = [begin, end]
     else:
