@@ -309,7 +309,7 @@ def _commands(say: Callable[[str, str], str]) -> Section:
         (
             Figure(
                 say("exec 4, and a death", "exec 4 и смерть узла"),
-                Sequence(lanes, steps),
+                Sequence(lanes, steps, axis=say("ms", "мс")),
                 say(
                     "The command goes through 5 and 3 to 4; then 3 dies.",
                     "Команда идёт через 5 и 3 в 4; затем узел 3 умирает.",

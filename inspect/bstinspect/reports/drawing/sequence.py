@@ -20,6 +20,8 @@ _TOP: Final = 50
 """Where lifelines begin, below the heads."""
 _NARROWEST: Final = 96
 _WIDEST: Final = 230
+_FULL: Final = 680
+"""Pixels that all lanes together should not exceed where their labels can be shortened: paper is narrow."""
 _STEP: Final = 30
 """Pixels between a labelled moment and what comes before it."""
 _SLANT: Final = 12
@@ -113,7 +115,8 @@ def _gap(sequence: Sequence) -> float:
     for step in sequence.steps:
         spans = abs(step.sender - step.receiver) if isinstance(step, Arrow) else 1
         wanted.append((width(one_line(step.label), 11.5) + 24) / max(spans, 1))
-    return min(max(*wanted, _NARROWEST, _NARROWEST), _WIDEST if len(sequence.lanes) < 8 else 150)
+    widest = min(max(_FULL / max(len(sequence.lanes), 1), _NARROWEST * 1.3), _WIDEST)
+    return min(max(*wanted, _NARROWEST, _NARROWEST), widest)
 
 
 def _ends(sequence: Sequence) -> dict[int, int]:
