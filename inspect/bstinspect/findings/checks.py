@@ -17,10 +17,11 @@ Outcome: TypeAlias = tuple[Evidence | None, bool]
 
 def _search_tree(findings: Findings) -> Outcome:
     """Every node was forked by its parent in the search tree."""
+    nodes = findings.nodes_before_death()
     edges = [(node, parent) for node, parent in findings.parents.items() if parent is not None]
     shown: list[str] = []
     for node, parent in edges:
-        child, above = findings.node(node), findings.node(parent)
+        child, above = nodes.get(node), nodes.get(parent)
         if child is None or above is None or child.parent is None:
             continue
         if child.parent != above.pid:

@@ -20,19 +20,16 @@ _BEFORE: Final = 2_000_000
 """Nanoseconds before a death was told in which it may have happened."""
 _KEPT: Final = 200
 """So many telling calls of a window are looked at."""
-_TELLING: Final = frozenset({
-    "socket", "bind", "listen", "connect", "accept", "accept4", "clone", "clone3", "fork", "vfork", "execve",
-    "exit_group", "wait4", "waitid", "kill", "tgkill", "tkill", "unlink", "unlinkat", "shutdown", "pipe2",
-    "eventfd2", "epoll_create1", "pidfd_open",
-})  # fmt: skip
+_NETWORK: Final = frozenset({"socket", "bind", "listen", "connect", "accept", "accept4", "shutdown"})
+_PROCESSES: Final = frozenset({"clone", "clone3", "fork", "vfork", "execve", "wait4", "waitid", "exit_group"})
+_TELLING: Final = _NETWORK | _PROCESSES | {"kill", "tgkill", "tkill", "unlink", "unlinkat"}
+_HELPING: Final = frozenset({"pipe2", "eventfd2", "epoll_create1", "pidfd_open"})
+_HANDSHAKE: Final = ("greeting", "...", "READY")
+"""How the words for a ZeroMQ handshake begin."""
 _DULL: Final = frozenset(
     {"getpid", "poll", "epoll_wait", "futex", "gettid", "clock_gettime", "restart_syscall"}
 )
-_NETWORK: Final = _TELLING & frozenset(
-    {"socket", "bind", "listen", "connect", "accept", "accept4", "shutdown"}
-)
 _MOVES: Final = frozenset({"sendto", "recvfrom", "sendmsg", "recvmsg"})
-_PROCESSES: Final = frozenset({"clone", "clone3", "fork", "vfork", "execve", "wait4", "waitid", "exit_group"})
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -90,10 +87,7 @@ class Excerpts:
 
     def _see(self, index: int, call: Finished, words: str) -> None:
         self._counts[index] += 1
-        ends = call.name in _MOVES and call.value == 0
-        score = 3 if words else 2 if ends or call.name in _TELLING else 0
-        if call.failed and call.error not in ("EAGAIN", "EINTR"):
-            score = max(score, 1)
+        score = _score(self._windows[index].topic, call, words)
         taken = self._found[index]
         if score and len(taken) < _KEPT:
             taken.append(_Taken(score, self._counts[index] - 1, call.seen()))
@@ -114,6 +108,24 @@ class Excerpts:
         telling = call.name in _NETWORK or (words and family(call.name) == "network") or call.name in _MOVES
         if len(self._network) < LINES and telling and not loading:
             self._network.append(call.seen())
+
+
+def _score(topic: str, call: Finished, words: str) -> int:
+    """Return how much a call says about a topic; 0: nothing."""
+    if words:
+        of_death = topic == "death" and "ping" in words
+        return 1 if words.startswith(_HANDSHAKE) and ";" not in words else 2 if of_death else 4
+    if (call.name in _MOVES and call.value == 0) or (topic == "death" and _tells_of_death(call)):
+        return 4
+    if call.name in _TELLING and not call.failed:
+        return 3
+    if call.name in _HELPING:
+        return 2
+    return 1 if call.failed and call.error not in ("EAGAIN", "EINTR") else 0
+
+
+def _tells_of_death(call: Finished) -> bool:
+    return call.name in ("wait4", "waitid") and "CLD_KILLED" in call.text()
 
 
 def windows(commands: list[CommandFacts], deepest: dict[str, int], first_death: int | None) -> list[Window]:

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 _TRY_AGAIN: Final = frozenset({"EAGAIN", "EINTR", "EINPROGRESS", "ERESTARTSYS", "ERESTARTNOHAND",
                                "ERESTARTNOINTR", "ERESTART_RESTARTBLOCK", "ETIMEDOUT"})  # fmt: skip
 _LOOKS: Final = frozenset({"open", "openat", "access", "faccessat", "faccessat2", "stat", "lstat",
-                           "newfstatat", "statx", "readlink", "readlinkat", "execve"})  # fmt: skip
+                           "newfstatat", "statx", "readlink", "readlinkat", "execve", "unlink",
+                           "unlinkat"})  # fmt: skip
 _PROBES: Final = frozenset({("ioctl", "ENOTTY"), ("lseek", "ESPIPE"), ("getxattr", "ENODATA"),
                             ("wait4", "ECHILD"), ("waitid", "ECHILD"), ("rt_sigreturn", "EINTR"),
-                            ("close", "EBADF"), ("fcntl", "EBADF")})  # fmt: skip
+                            ("close", "EBADF"), ("fcntl", "EBADF"), ("prctl", "EINVAL")})  # fmt: skip
 _LIBRARIES: Final = (
     ".so",
     "/ld.so",

@@ -367,6 +367,10 @@ class Findings(msgspec.Struct):
         """Return a process by its pid."""
         return next((each for each in self.processes if each.pid == pid), None)
 
-    def node(self, node: int) -> ProcessFacts | None:
-        """Return the process that was a node last."""
-        return next((each for each in reversed(self.processes) if each.node == node), None)
+    def nodes_before_death(self) -> dict[int, ProcessFacts]:
+        """Return the process of each node as it was when the first one died, or in the end."""
+        until = self.deaths[0].when if self.deaths else None
+        return {
+            each.node: each for each in self.processes
+            if each.node is not None and (until is None or each.began <= until)
+        }  # fmt: skip

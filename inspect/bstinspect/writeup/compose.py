@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bstinspect.writeup.document import Block
     from bstinspect.writeup.language import Language
 
-MOST_ROWS: Final = 400
+MOST_ROWS: Final = 120
 """Rows of a table in the appendix."""
 MOST_DIAGRAMS: Final = 40
 """Sequence diagrams in the appendix."""

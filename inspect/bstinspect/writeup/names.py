@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from bstinspect.writeup.document import Tone
     from bstinspect.writeup.language import Language
 
+_LONG_ADDRESS: Final = 24
 ROLES: Final = {
     "main": "main thread",
     "zmq-io": "ZeroMQ's I/O thread",
@@ -63,6 +64,13 @@ def plain(text: str, tone: Tone = "") -> Cell:
 def typed(text: str, whole: str = "") -> Cell:
     """Return a cell of code."""
     return Cell((Code(text, whole),))
+
+
+def address(text: str) -> Cell:
+    """Return a socket's address; of a long path its end, and all of it on hover."""
+    if "/" in text and len(text) > _LONG_ADDRESS:
+        return Cell((Code("…/" + text.rsplit("/", 1)[1][-_LONG_ADDRESS:], text),))
+    return Cell((Code(text[: _LONG_ADDRESS * 2], text),)) if text else plain("")
 
 
 def number(value: float, text: str) -> Cell:

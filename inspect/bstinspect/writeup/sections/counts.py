@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from bstinspect.writeup.names import Names
 
 _MOST_BARS: Final = 12
-_MOST_ROWS: Final = 20
+_MOST_COLUMNS: Final = 8
+_MOST_ROWS: Final = 12
 """Processes in the main table: those with most calls."""
 
 
@@ -52,30 +53,38 @@ def section(findings: Findings, words: Language, names: Names) -> Section | None
 
 
 def appendix(findings: Findings, words: Language, names: Names, most: int) -> Section | None:
-    """Return every call of every process, at most so many rows."""
-    rows: list[tuple[Cell, ...]] = []
-    total = 0
-    for process in sorted(findings.processes, key=lambda each: -_calls(each)):
-        for count in sorted(process.counts, key=lambda each: -each.calls):
-            total += 1
-            if len(rows) < most:
-                rows.append(_count(process, count, words, names))
-    if not rows:
+    """Return how often each process made each call, of those with most calls; at most so many rows."""
+    busiest = sorted((each for each in findings.processes if each.counts), key=lambda each: -_calls(each))
+    shown = busiest[:_MOST_COLUMNS]
+    if not shown:
         return None
+    by_name: dict[str, dict[int, CallCount]] = {}
+    for index, process in enumerate(shown):
+        for count in process.counts:
+            by_name.setdefault(count.name, {})[index] = count
+    order = sorted(by_name, key=lambda name: -sum(count.calls for count in by_name[name].values()))
     table = Table(
-        words.say("Every call of every process"),
-        (
-            Column(words.say("Process")), Column(words.say("Call")), Column(words.say("Calls"), numeric=True),
-            Column(words.say("Errors"), numeric=True), Column(words.say("Time in it, ms"), numeric=True),
-            Column(words.say("Longest, ms"), numeric=True),
-        ),
-        tuple(rows),
-    )  # fmt: skip
-    left = total - len(rows)
-    rest = Paragraph(
-        words.text("{lines} more are left out, of the fewest calls.", lines=words.count(left, "line"))
+        words.say("How often each process made each call; failures behind the stroke"),
+        (Column(words.say("Call")), *(Column(names.of(each), numeric=True) for each in shown)),
+        tuple(_counts(name, by_name[name], len(shown), words) for name in order[:most]),
     )
-    return Section("all-calls", words.say("All calls"), (table, rest) if left else (table,))
+    blocks: list[Block] = [table]
+    if len(busiest) > len(shown):
+        left = words.count(len(busiest) - len(shown), "process")
+        blocks.append(Paragraph(words.text("{processes} with fewer calls are not listed.", processes=left)))
+    return Section("all-calls", words.say("All calls"), tuple(blocks))
+
+
+def _counts(name: str, found: dict[int, CallCount], columns: int, words: Language) -> tuple[Cell, ...]:
+    cells = [typed(name)]
+    for index in range(columns):
+        count = found.get(index)
+        if count is None:
+            cells.append(number(0, "—"))
+            continue
+        failed = f"/{words.number(count.errors)}" if count.errors else ""
+        cells.append(number(count.calls, words.number(count.calls) + failed))
+    return tuple(cells)
 
 
 def _row(process: ProcessFacts, words: Language, names: Names) -> tuple[Cell, ...]:
@@ -91,17 +100,6 @@ def _row(process: ProcessFacts, words: Language, names: Names) -> tuple[Cell, ..
         number(calls, words.number(calls)),
         number(errors, words.number(errors)),
         *(number(each, words.milliseconds(each)) for each in times),
-    )
-
-
-def _count(process: ProcessFacts, count: CallCount, words: Language, names: Names) -> tuple[Cell, ...]:
-    return (
-        plain(names.of(process)),
-        typed(count.name),
-        number(count.calls, words.number(count.calls)),
-        number(count.errors, words.number(count.errors)),
-        number(count.total_ns, words.milliseconds(count.total_ns)),
-        number(count.longest_ns, words.milliseconds(count.longest_ns)),
     )
 
 

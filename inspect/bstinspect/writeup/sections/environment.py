@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from bstinspect.writeup.language import Language
 
 _MOST_COMMANDS: Final = 200
+_WIDTH: Final = 32
+"""Replies stand in one column, unless a command is longer."""
 _GAPS: Final = {
     "lost": "{count} records could not be written while it was recorded ({detail}): calls are missing there.",
     "damaged": "The capture cannot be read any further at some place: {detail}. All before it is reported.",
@@ -58,11 +60,9 @@ def dialogue(findings: Findings, words: Language) -> tuple[Block, ...]:
     """Return the commands of a session with their replies, as they would stand on a terminal."""
     if not findings.commands:
         return ()
-    lines = []
-    for command in findings.commands[:_MOST_COMMANDS]:
-        lines.append(f"> {command.line}")
-        if command.reply:
-            lines.append(command.reply)
+    commands = findings.commands[:_MOST_COMMANDS]
+    width = min(max(len(each.line) for each in commands), _WIDTH)
+    lines = [f"> {each.line.ljust(width)}  {each.reply}".rstrip() for each in commands]
     program = Program(words.say("The commands of the session and their replies"), "\n".join(lines))
     left = len(findings.commands) - _MOST_COMMANDS
     if left <= 0:

@@ -30,7 +30,7 @@ _RULES: Final = {
     "processes": "the first calls that make and end processes",
     "end": "the last calls of the first process that do not wait",
 }
-_LONGEST: Final = 96
+_LONGEST: Final = 76
 
 
 def section(findings: Findings, words: Language, names: Names) -> Section | None:
@@ -38,8 +38,8 @@ def section(findings: Findings, words: Language, names: Names) -> Section | None
     if not findings.excerpts:
         return None
     intro = words.text(
-        "Of the full trace these lines show the work; the number before a line is its line there. "
-        "Calls in between are folded, and counted."
+        "Of the full trace these lines show the work; the number before a line is its line there, and all "
+        "lines between two of them are left out."
     )  # fmt: skip
     excerpts = [_excerpt(each, words, names) for each in findings.excerpts]
     return Section("excerpts", words.say("Key excerpts of the trace"), (Paragraph(intro), *excerpts))
@@ -52,11 +52,11 @@ def _excerpt(each: ExcerptFacts, words: Language, names: Names) -> Excerpt:
         if each.loader and index == 1:
             loaded = words.say("… {calls} of the dynamic loader", calls=words.count(each.loader, "call"))
             lines.append(ExcerptLine(loaded, folded=True))
-        if index in each.folded:
-            between = words.say("… {calls}", calls=words.count(each.folded[index], "call"))
-            lines.append(ExcerptLine(between, folded=True))
         lines.append(_line(call, words, names))
-    rule = words.say("Chosen by a rule: {rule}; at most 15.", rule=words.say(_RULES[each.topic]))
+    folded = words.count(sum(each.folded.values()), "call")
+    rule = words.say("Chosen by a rule: {rule}; at most 15 lines.", rule=words.say(_RULES[each.topic]))
+    if each.folded:
+        rule += " " + words.say("Left out in between: {calls}.", calls=folded)
     return Excerpt(words.say(title, subject=each.subject), tuple(lines), rule)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.writeup.document import Column, Paragraph, Section, Table
-from bstinspect.writeup.names import number, plain, typed
+from bstinspect.writeup.names import address, number, plain, typed
 
 if TYPE_CHECKING:
     from bstinspect.findings.model import DescriptorLife, Findings, ThreadFacts
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bstinspect.writeup.language import Language
     from bstinspect.writeup.names import Names
 
-_MOST: Final = 16
+_MOST: Final = 10
 """Rows of a table in the main part."""
 _ROLES: Final = {
     "listens": "listens",
@@ -85,7 +85,7 @@ def _life(life: DescriptorLife, words: Language, names: Names) -> tuple[Cell, ..
         plain(names.process(life.pid)),
         number(life.number, str(life.number)),
         plain(f"{kind}, {role}" if role else kind),
-        typed(life.name),
+        address(life.name),
         number(*opened),
         number(*closed),
         number(life.sent_bytes, words.number(life.sent_bytes)),

@@ -17,7 +17,9 @@ _STATUS: Final[dict[str, tuple[str, Tone]]] = {
     "unmet": ("not met", "bad"),
     "untried": ("not tried", "muted"),
 }
-_LONGEST: Final = 90
+_LONGEST: Final = 64
+"""Characters of a piece of evidence; all of it shows on hover."""
+_MOST_EVIDENCE: Final = 2
 
 
 def section(findings: Findings, words: Language) -> Section | None:
@@ -46,7 +48,7 @@ def section(findings: Findings, words: Language) -> Section | None:
 def _row(each: RequirementFacts, words: Language) -> tuple[Cell, ...]:
     title = each.title.get(words.code) or each.title.get("en") or each.key
     evidence: list[Span] = []
-    for found in each.evidence:
+    for found in each.evidence[:_MOST_EVIDENCE]:
         if evidence:
             evidence.append("; ")
         evidence.append(Code(_short(found.text), found.text))

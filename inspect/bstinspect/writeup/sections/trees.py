@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 MOST: Final = 48
 """A tree of more nodes is not drawn."""
+_NARROW: Final = 9
+"""Two trees of so many nodes stand side by side."""
 
 
 def section(findings: Findings, words: Language, names: Names) -> Section | None:
@@ -34,30 +36,44 @@ def _search_trees(findings: Findings, words: Language) -> list[Block]:
             )
         ]
     pids = _pids(findings)
-    before = Figure(
-        words.say("Search tree before the death") if findings.deaths else words.say("Search tree"),
-        Tree(_below(None, findings, pids, {}, words)),
-        words.say("Binary search tree of {nodes}, the root is {root}.", nodes=words.count(count, "node"),
-                  root=next((node for node, parent in findings.parents.items() if parent is None), "")),
-        anchor="search-tree",
-    )  # fmt: skip
+    before = _below(None, findings, pids, {}, words)
+    root = next((node for node, parent in findings.parents.items() if parent is None), "")
+    shape = words.say(
+        "Binary search tree of {nodes}, the root is {root}.", nodes=words.count(count, "node"), root=root
+    )
     if not findings.deaths or findings.deaths[0].node is None:
-        return [before]
+        return [Figure(words.say("Search tree"), Tree(before), shape, anchor="search-tree")]
     dead = findings.deaths[0].node
     tones: dict[int, Tone] = dict.fromkeys(findings.lost_nodes, "warn")
     tones[dead] = "bad"
-    orphans = [str(node) for node in findings.lost_nodes if node != dead]
-    alternative = words.say("The same tree after the death of node {dead}; unreachable below it: {orphans}.",
-                            dead=dead, orphans=", ".join(orphans) or "—")  # fmt: skip
-    after = Figure(
-        words.say("Search tree after the death of node {dead}", dead=dead),
-        Tree(_below(None, findings, pids, tones, words)), alternative, anchor="search-tree-after",
-    )  # fmt: skip
+    orphans = ", ".join(str(node) for node in findings.lost_nodes if node != dead) or "—"
+    after = _below(None, findings, pids, tones, words)
+    changed = words.say(
+        "After the death of node {dead} these cannot be reached: {orphans}.", dead=dead, orphans=orphans
+    )
+    caption = words.say("Search tree before and after the death of node {dead}", dead=dead)
+    figures = _pair(caption, before, after, f"{shape} {changed}", "search-tree")
     told = words.text(
         "Node {dead} is dead (crossed out). What hangs below it lives on and cannot be reached (dashed): "
-        "{orphans}. All others can be reached.", dead=str(dead), orphans=", ".join(orphans) or "—",
+        "{orphans}. All others can be reached.", dead=str(dead), orphans=orphans,
     )  # fmt: skip
-    return [before, after, Paragraph(told)]
+    return [*figures, Paragraph(told)]
+
+
+def _pair(
+    caption: str, before: tuple[Twig, ...], after: tuple[Twig, ...], alternative: str, anchor: str
+) -> list[Block]:
+    """Draw two trees side by side, or below each other where they are wide."""
+    if sum(map(_size, before)) <= _NARROW:
+        return [Figure(caption, Tree((*before, *after)), alternative, anchor)]
+    return [
+        Figure(caption, Tree(each), alternative, f"{anchor}-{at}")
+        for at, each in enumerate((before, after), 1)
+    ]
+
+
+def _size(twig: Twig) -> int:
+    return 1 + sum(map(_size, twig.below))
 
 
 def _below(
@@ -73,13 +89,7 @@ def _below(
 
 
 def _pids(findings: Findings) -> dict[int, int]:
-    """Return the pid of each node as it was before the first death."""
-    until = findings.deaths[0].when if findings.deaths else None
-    pids: dict[int, int] = {}
-    for process in findings.processes:
-        if process.node is not None and (until is None or process.began <= until):
-            pids[process.node] = process.pid
-    return pids
+    return {node: process.pid for node, process in findings.nodes_before_death().items()}
 
 
 def _process_trees(findings: Findings, words: Language) -> list[Block]:
@@ -102,16 +112,14 @@ def _process_trees(findings: Findings, words: Language) -> list[Block]:
     orphans = tuple(
         Twig(each.title, each.detail, "warn", each.below) for each in forked(dead, None)
     )  # fmt: skip
-    before = Figure(
-        words.say("Process tree before the death"), Tree((Twig(keeper, "", "muted", forked(None, None)),)),
-        words.say("Each node was forked by its parent in the search tree, the root by the keeper."),
+    before = (Twig(keeper, "", "muted", forked(None, None)),)
+    after = (Twig(keeper, "", "muted", (*forked(None, dead), *orphans)),)
+    caption = words.say("Process tree before and after the death of node {dead}", dead=dead)
+    alternative = words.say(
+        "Each node was forked by its parent in the search tree, the root by the keeper. The children of the "
+        "dead node have fallen to the keeper, which reaps them in the end."
     )  # fmt: skip
-    after = Figure(
-        words.say("Process tree after the death of node {dead}", dead=dead),
-        Tree((Twig(keeper, "", "muted", (*forked(None, dead), *orphans)),)),
-        words.say("The children of the dead node have fallen to the keeper, which reaps them in the end."),
-    )  # fmt: skip
-    return [before, after]
+    return _pair(caption, before, after, alternative, "process-tree")
 
 
 def _plain_tree(findings: Findings, words: Language, names: Names) -> list[Block]:
