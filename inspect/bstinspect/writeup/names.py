@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.writeup.document import Cell, Code
@@ -26,6 +27,8 @@ class Names:
     def __init__(self, findings: Findings, words: Language) -> None:
         self._words = words
         self._by_pid = {each.pid: each for each in findings.processes}
+        ids = Counter(each.node for each in findings.processes)
+        self._again = {node for node, count in ids.items() if node is not None and count > 1}
         self._cluster = any(each.node is not None for each in findings.processes)
 
     def process(self, pid: int | None) -> str:
@@ -36,7 +39,8 @@ class Names:
     def of(self, process: ProcessFacts) -> str:
         """Return a process's name."""
         if process.node is not None:
-            return self._words.say("node {id}", id=process.node)
+            name = self._words.say("node {id}", id=process.node)
+            return f"{name} ({process.pid})" if process.node in self._again else name
         name = process.command or self._words.say("process")
         return f"{name} ({process.pid})"
 

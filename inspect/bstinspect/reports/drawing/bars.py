@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from bstinspect.reports.drawing.canvas import Canvas
     from bstinspect.writeup.document import Bars
 
-_PITCH: Final = 26
-_THICK: Final = 14
+_PITCH: Final = 20
+_THICK: Final = 12
 _LONGEST: Final = 380
 """Pixels of the longest bar."""
 _TITLES: Final = 220

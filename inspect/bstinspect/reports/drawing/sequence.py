@@ -22,11 +22,11 @@ _NARROWEST: Final = 96
 _WIDEST: Final = 230
 _FULL: Final = 680
 """Pixels that all lanes together should not exceed where their labels can be shortened: paper is narrow."""
-_STEP: Final = 30
+_STEP: Final = 24
 """Pixels between a labelled moment and what comes before it."""
-_SLANT: Final = 12
+_SLANT: Final = 10
 """Pixels before a moment without a label: an arrival."""
-_PAUSE: Final = 16
+_PAUSE: Final = 10
 """Pixels more at most where much time passes."""
 _MANY: Final = 80
 _MS: Final = 1e6

@@ -25,6 +25,8 @@ _MISSING: Final = 34
 """Pixels that a missing child of a search tree takes."""
 _FULL: Final = 680
 """A tree that would be wider is written as an indented list, unless hands say left and right."""
+_TOGETHER: Final = 860
+"""Trees that are wider than this together stand below each other."""
 _DEEPEST: Final = 60
 """Levels that are drawn."""
 
@@ -51,7 +53,7 @@ def draw_tree(canvas: Canvas, tree: Tree) -> None:
     left, top, tallest = 8.0, 8.0, 0.0
     for root in tree.roots:
         box = _lay_out(root, 0)
-        if left > 8 and left + box.block[0] > _FULL:
+        if left > 8 and left + box.block[0] > _TOGETHER:
             left, top, tallest = 8.0, top + tallest + _FALL, 0.0
         _draw_block(canvas, box, left, top)
         left += box.block[0] + 2 * _SPACE

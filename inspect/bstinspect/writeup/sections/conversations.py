@@ -155,7 +155,7 @@ def _sequence(
         if title in lanes:
             steps.append(Mark(lanes[title], words.say("killed"), max(death.when - zero, 0)))
     steps.sort(key=lambda step: step.sent if isinstance(step, Arrow) else step.when)
-    return Sequence(tuple(details), tuple(steps)) if len(details) > 1 and steps else None
+    return Sequence(tuple(details), tuple(steps), words.say("ms")) if len(details) > 1 and steps else None
 
 
 def _alternative(command: CommandFacts, messages: list[MessageFacts], words: Language, names: Names) -> str:

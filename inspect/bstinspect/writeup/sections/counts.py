@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bstinspect.writeup.language import Language
     from bstinspect.writeup.names import Names
 
-_MOST_BARS: Final = 12
+_MOST_BARS: Final = 8
 _MOST_COLUMNS: Final = 8
 _MOST_ROWS: Final = 12
 """Processes in the main table: those with most calls."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.writeup.document import Cell, Column, Listing, Note, Paragraph, Section, Table
-from bstinspect.writeup.names import number, plain, shown, typed
+from bstinspect.writeup.document import Cell, Code, Column, Listing, Note, Paragraph, Section, Table
+from bstinspect.writeup.names import number, plain, typed
 
 if TYPE_CHECKING:
     from bstinspect.findings.model import ErrorFacts, Findings
@@ -120,7 +120,7 @@ def _errors(findings: Findings, words: Language) -> Table:
         (
             Column(words.say("Call")), Column(words.say("Error")), Column(words.say("Times"), numeric=True),
             Column(words.say("Judgement")), Column(words.say("What it means")),
-            Column(words.say("For example")),
+            Column(words.say("First, line"), numeric=True),
         ),
         tuple(_error(each, words) for each in findings.errors[:_MOST]),
     )  # fmt: skip
@@ -131,7 +131,7 @@ def _error(each: ErrorFacts, words: Language) -> tuple[Cell, ...]:
     meaning = words.say(_MEANINGS[each.error]) if each.error in _MEANINGS else ""
     return (
         typed(each.name), typed(each.error), number(each.count, words.number(each.count)),
-        plain(words.say(judgement), tone), plain(meaning), Cell((shown(each.first, 56),)),
+        plain(words.say(judgement), tone), plain(meaning), Cell((Code(str(each.first.line), each.first.text),), each.first.line),
     )  # fmt: skip
 
 
