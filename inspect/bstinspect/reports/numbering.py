@@ -1,7 +1,5 @@
 """What every format numbers alike: sections, appendices, figures, tables and listings."""
 
-# ruff: noqa: RUF001 - Russian words with letters that look Latin
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias

@@ -32,10 +32,7 @@ def section(findings: Findings, words: Language) -> Section:
         (words.say("Recorded"), time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(where.started)), False),
         (words.say("Length"), words.duration(where.length), False),
         (words.say("Machine"), _machine(findings, words), False),
-        (words.say("Kernel"), f"Linux {where.kernel}" if where.kernel else "", False),
-        ("bstrace", where.bstrace, False),
-        ("Python", where.python, False),
-        ("libzmq", where.libzmq, False),
+        (words.say("Software"), _software(findings), False),
         (words.say("Command line"), "; ".join(where.arguments), True),
         (words.say("Recorded calls"), _recorded(findings, words), False),
         (words.say("Capture"), f"{where.capture}, {words.count(where.capture_bytes, 'byte')}", False),
@@ -72,6 +69,17 @@ def dialogue(findings: Findings, words: Language) -> tuple[Block, ...]:
 
 def _gap(gap: Gap, words: Language) -> Text:
     return words.text(_GAPS[gap.kind], count=words.number(gap.count), detail=gap.detail)
+
+
+def _software(findings: Findings) -> str:
+    where = findings.environment
+    known = (
+        ("Linux", where.kernel),
+        ("bstrace", where.bstrace),
+        ("Python", where.python),
+        ("libzmq", where.libzmq),
+    )
+    return ", ".join(f"{name} {version}" for name, version in known if version)
 
 
 def _machine(findings: Findings, words: Language) -> str:

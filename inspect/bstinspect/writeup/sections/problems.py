@@ -130,9 +130,13 @@ def _error(each: ErrorFacts, words: Language) -> tuple[Cell, ...]:
     judgement, tone = _NATURES[each.nature]
     meaning = words.say(_MEANINGS[each.error]) if each.error in _MEANINGS else ""
     return (
-        typed(each.name), typed(each.error), number(each.count, words.number(each.count)),
-        plain(words.say(judgement), tone), plain(meaning), Cell((Code(str(each.first.line), each.first.text),), each.first.line),
-    )  # fmt: skip
+        typed(each.name),
+        typed(each.error),
+        number(each.count, words.number(each.count)),
+        plain(words.say(judgement), tone),
+        plain(meaning),
+        Cell((Code(str(each.first.line), each.first.text),), each.first.line),
+    )
 
 
 def _leaks(findings: Findings, words: Language, names: Names) -> Block:
