@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.writeup.document import Column, Note, Paragraph, Program, Section, Table
+from bstinspect.writeup.document import Code, Column, Note, Paragraph, Program, Section, Table
 from bstinspect.writeup.names import plain, typed
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def dialogue(findings: Findings, words: Language) -> tuple[Block, ...]:
 
 
 def _gap(gap: Gap, words: Language) -> Text:
-    return words.text(_GAPS[gap.kind], count=words.number(gap.count), detail=gap.detail)
+    return words.text(_GAPS[gap.kind], count=words.number(gap.count), detail=Code(gap.detail))
 
 
 def _software(findings: Findings) -> str:

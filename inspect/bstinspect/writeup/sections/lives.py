@@ -67,7 +67,7 @@ def _lives(lives: list[DescriptorLife], caption: str, words: Language, names: Na
         caption,
         (
             Column(words.say("Process")), Column(words.say("Number"), numeric=True),
-            Column(words.say("What")), Column(words.say("Address")),
+            Column(words.say("Kind")), Column(words.say("Address")),
             Column(words.say("Opened, line"), numeric=True),
             Column(words.say("Closed, line"), numeric=True), Column(words.say("Sent, bytes"), numeric=True),
             Column(words.say("Received, bytes"), numeric=True),

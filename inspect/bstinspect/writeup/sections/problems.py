@@ -146,7 +146,7 @@ def _leaks(findings: Findings, words: Language, names: Names) -> Block:
                        "for it, and no process ended by itself with a descriptor open."), "good",
         )  # fmt: skip
     told = [
-        words.text(_LEAKS[each.kind], who=names.process(each.pid), what=each.what)
+        words.text(_LEAKS[each.kind], who=names.process(each.pid), what=Code(each.what))
         for each in findings.leaks[:_MOST_LEAKS]
     ]
     left = len(findings.leaks) - _MOST_LEAKS

@@ -53,8 +53,9 @@ def _row(each: RequirementFacts, words: Language) -> tuple[Cell, ...]:
             evidence.append("; ")
         evidence.append(Code(_short(found.text), found.text))
     if each.missing:
-        evidence.append(words.say("{before}not found: {what}", before="; " if evidence else "",
-                                  what=", ".join(each.missing)))  # fmt: skip
+        if evidence:
+            evidence.append("; ")
+        evidence += words.text("not found: {what}", what=Code(", ".join(each.missing)))
     lines = [found.line for found in each.evidence if found.line]
     status, tone = _STATUS[each.status]
     calls = [

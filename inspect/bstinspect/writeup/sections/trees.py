@@ -24,7 +24,8 @@ def section(findings: Findings, words: Language, names: Names) -> Section | None
         blocks = _search_trees(findings, words) + _process_trees(findings, words)
     else:
         blocks = _plain_tree(findings, words, names)
-    return Section("trees", words.say("Trees"), tuple(blocks)) if blocks else None
+    title = words.say("Trees" if findings.parents else "Process tree")
+    return Section("trees", title, tuple(blocks)) if blocks else None
 
 
 def _search_trees(findings: Findings, words: Language) -> list[Block]:
