@@ -28,7 +28,7 @@ _LEAST_ERROR: Final = -4095
 class Finished:
     """A call that has returned, or never will (`leaving` None)."""
 
-    __slots__ = ("_annotation", "_form", "begin", "end", "entry", "leaving", "line")
+    __slots__ = ("_annotation", "_form", "begin", "end", "entry", "failed", "leaving", "line", "name")
 
     def __init__(
         self, entry: SyscallEntry, leaving: SyscallExit | None, form: Form, begin: int, end: int
@@ -36,6 +36,8 @@ class Finished:
         self.entry = entry
         self.leaving = leaving
         self._form = form
+        self.name = form.name
+        self.failed = leaving is not None and leaving.is_error and _LEAST_ERROR <= leaving.value < 0
         self._annotation = ""
         self.begin = begin
         """When it was entered, nanoseconds since the capture began,"""
@@ -45,20 +47,9 @@ class Finished:
         """Its line in the full trace."""
 
     @property
-    def name(self) -> str:
-        """Return the call's name."""
-        return self._form.name
-
-    @property
     def value(self) -> int:
         """Return its result; -1 where there is none."""
         return -1 if self.leaving is None else self.leaving.value
-
-    @property
-    def failed(self) -> bool:
-        """Return whether it failed."""
-        leaving = self.leaving
-        return leaving is not None and leaving.is_error and _LEAST_ERROR <= leaving.value < 0
 
     @property
     def error(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections import defaultdict, deque
+from collections import deque
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from bstinspect.decode.call import s32
@@ -18,6 +18,39 @@ _SOL_SOCKET: Final = 1
 _SO_PEERCRED: Final = 17
 _MOST_WAITING: Final = 256
 """So many connects to one address wait for their accept; older ones were to somebody who is not traced."""
+_MOST_ADDRESSES: Final = 1000
+_MOST_ENDS: Final = 10_000
+"""So many descriptors are known at a time; the oldest is forgotten for a new one."""
+
+
+class LinkEnd:
+    """One end of one connection: a descriptor from its opening to its end, when its number goes to another."""
+
+    __slots__ = ("_number", "other", "peer", "place")
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.other: LinkEnd | None = None
+        """The other end, where it is known; also when that is closed: what it sent is still on its way."""
+        self.peer: int | None = None
+        """The process there, where only that is known."""
+        self._number = 0
+
+    @property
+    def pid(self) -> int | None:
+        """Return the process at the other end, where it is known."""
+        return self.other.place[0] if self.other else self.peer
+
+    def number(self, new: int) -> int:
+        """Return the connection's number, the same at both ends; `new` where it has none."""
+        if not self._number:
+            self._number = (self.other._number if self.other else 0) or new  # noqa: SLF001 - its like
+        return self._number
+
+    def meet(self, other: LinkEnd) -> None:
+        """Note that this is the other end of that."""
+        if self.other is None and other.other is None:
+            self.other, other.other = other, self
 
 
 class Peers:
@@ -28,11 +61,9 @@ class Peers:
 
     def __init__(self, descriptors: Descriptors) -> None:
         self._descriptors = descriptors
-        self._connected: dict[str, deque[Place]] = defaultdict(lambda: deque(maxlen=_MOST_WAITING))
-        self._accepted: dict[str, deque[Place]] = defaultdict(lambda: deque(maxlen=_MOST_WAITING))
-        self._others: dict[Place, Place] = {}
-        self._pids: dict[Place, int] = {}
-        self._numbers: dict[Place, int] = {}
+        self._connected = _Waiting()
+        self._accepted = _Waiting()
+        self._ends: dict[Place, LinkEnd] = {}
         self._count = 0
 
     def take(self, call: Finished) -> None:
@@ -41,14 +72,14 @@ class Peers:
             return
         pid, arguments = call.entry.pid, call.entry.arguments
         if call.name == "close":
-            self._forget((pid, s32(arguments[0])))
+            self._ends.pop((pid, s32(arguments[0])), None)
         elif call.name in ("accept", "accept4") and not call.failed:
             life = self._descriptors.get(pid, s32(arguments[0]))
             self._meet((pid, call.value), life.name if life else "", self._accepted, self._connected)
         elif call.name == "getsockopt" and arguments[1:3] == (_SOL_SOCKET, _SO_PEERCRED) and not call.failed:
             data = call.decoded().peek(arguments[3], 12) or b""
             if len(data) == 12:
-                self._pids[pid, s32(arguments[0])] = struct.unpack("<i8x", data)[0]
+                self.end((pid, s32(arguments[0]))).peer = struct.unpack("<i8x", data)[0]
 
     def connected(self, call: Finished) -> None:
         """Take a connect, after `Descriptors` did so."""
@@ -58,48 +89,77 @@ class Peers:
         life = self._descriptors.get(*place)
         self._meet(place, life.name if life else "", self._connected, self._accepted)
 
-    def other(self, place: Place) -> Place | None:
-        """Return the other end of a connection, where it is known."""
-        return self._others.get(place)
+    def end(self, place: Place) -> LinkEnd:
+        """Return the end of the connection that a descriptor is now."""
+        end = self._ends.get(place)
+        return end or self._new(place)
 
     def pid(self, place: Place) -> int | None:
         """Return the process at the other end of a connection, where it is known."""
-        other = self._others.get(place)
-        return other[0] if other else self._pids.get(place)
+        end = self._ends.get(place)
+        return end.pid if end else None
 
-    def number(self, place: Place) -> int:
+    def number(self, end: LinkEnd) -> int:
         """Return the number of a connection, the same at both ends, counted from 1."""
-        number = self._numbers.get(place)
-        if number is None:
-            other = self._others.get(place)
-            number = self._numbers.get(other) if other else None
-            if number is None:
-                self._count += 1
-                number = self._count
-            self._numbers[place] = number
+        number = end.number(self._count + 1)
+        self._count = max(self._count, number)
         return number
 
-    def learn(self, one: Place, other: Place) -> None:
-        """Note that what one sent came to the other."""
-        self._others.setdefault(one, other)
-        self._others.setdefault(other, one)
+    def ended(self, pid: int) -> None:
+        """A process is gone: its descriptors are nobody's any more."""
+        for place in [each for each in self._ends if each[0] == pid]:
+            del self._ends[place]
 
-    def _meet(
-        self, place: Place, address: str, mine: dict[str, deque[Place]], theirs: dict[str, deque[Place]]
-    ) -> None:
-        self._forget(place)
+    def _new(self, place: Place) -> LinkEnd:
+        self._ends.pop(place, None)
+        end = self._ends[place] = LinkEnd(place)
+        if len(self._ends) > _MOST_ENDS:
+            del self._ends[next(iter(self._ends))]
+        return end
+
+    def _meet(self, place: Place, address: str, mine: _Waiting, theirs: _Waiting) -> None:
+        end = self._new(place)
         if not address:
             return
-        if theirs[address]:
-            self.learn(place, theirs[address].popleft())
+        other = theirs.first(address)
+        if other is not None:
+            end.meet(other)
         else:
-            mine[address].append(place)
+            mine.add(address, end)
 
-    def _forget(self, place: Place) -> None:
-        """Forget this end; the other one still has data on its way, and its process is still known."""
-        other = self._others.pop(place, None)
-        self._numbers.pop(place, None)
-        self._pids.pop(place, None)
-        if other is not None and self._others.get(other) == place:
-            self._pids[other] = place[0]
-            del self._others[other]
+
+class _Waiting:
+    """Ends that wait for the other one, by the address where they meet."""
+
+    def __init__(self) -> None:
+        self._by_address: dict[str, deque[LinkEnd]] = {}
+
+    def add(self, address: str, end: LinkEnd) -> None:
+        """Let an end wait."""
+        key = _meeting_place(address)
+        queue = self._by_address.get(key)
+        if queue is None:
+            queue = self._by_address[key] = deque(maxlen=_MOST_WAITING)
+            if len(self._by_address) > _MOST_ADDRESSES:
+                del self._by_address[next(iter(self._by_address))]
+        queue.append(end)
+
+    def first(self, address: str) -> LinkEnd | None:
+        """Return who has waited longest at an address, and let it wait no more."""
+        key = _meeting_place(address)
+        queue = self._by_address.get(key)
+        if not queue:
+            return None
+        end = queue.popleft()
+        if not queue:
+            del self._by_address[key]
+        return end
+
+
+def _meeting_place(address: str) -> str:
+    """Return where a connect to an address and an accept there meet.
+
+    Of TCP that is the port: a server mostly listens on 0.0.0.0, and is connected to by another address.
+    """
+    host, colon, port = address.rpartition(":")
+    return port if colon and port.isdigit() and not host.startswith(("/", "@")) else address

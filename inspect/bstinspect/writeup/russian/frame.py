@@ -57,7 +57,7 @@ FRAME: Final = {
         "socket, bind, listen, accept4 и connect устанавливают соединения ZeroMQ;"
     ),
     "sendto and recvfrom carry its messages, in its I/O thread;": (
-        "sendto и recvfrom передают сообщения ZeroMQ в её потоке ввода-вывода;"
+        "sendto и recvfrom передают сообщения ZeroMQ в потоке ввода-вывода библиотеки;"
     ),
     "poll and epoll_wait wait for whichever descriptor is ready first;": (
         "poll и epoll_wait ожидают готовности любого из дескрипторов;"

@@ -67,7 +67,7 @@ LIVES: Final = {
     "Descriptors, sockets and threads": "Дескрипторы, сокеты и потоки",
     "All descriptors": "Все дескрипторы",
     "Descriptors": "Дескрипторы",
-    "Sockets, those with most traffic first": "Сокеты в порядке убывания объёма обмена",
+    "Sockets, those with most traffic first": "Сокеты в порядке убывания объёма переданных данных",
     "All descriptors are in the appendix.": "Все дескрипторы перечислены в приложении.",
     "{lines} more are left out.": "Не показано ещё: {lines}.",
     "Plain files, counted": "Обычные файлы: число открытий и закрытий",
@@ -99,7 +99,7 @@ LATENCIES: Final = {
     "{time} ms": "{time}\u00a0мс",
     "{commands} more are not drawn.": "На диаграмме не показано ещё: {commands}.",
     "Medians: {medians}. While it is traced, a node is slower than otherwise.": (
-        "Медианы: {medians}. Под трассировкой узел работает медленнее, чем без неё."
+        "Медианные значения: {medians}. Под трассировкой узел работает медленнее, чем без неё."
     ),
     "Who was inside of calls when: in each slice of {length} a bar as long as the time spent in calls": (
         "Активность процессов во времени: на каждом интервале в {length} длина полосы равна времени, "

@@ -29,7 +29,7 @@ DEATHS: Final = {
     "it waited for its child": "получен статус завершения потомка",
     "it was sent SIGCHLD": "получен сигнал SIGCHLD",
     "Unreachable from then on: {ids}, which is exactly the subtree below the dead node.": (
-        "С этого момента недоступны узлы: {ids} — это в точности поддерево погибшего узла."
+        "С этого момента недоступны узлы: {ids} — это в точности поддерево с корнем в погибшем узле."
     ),
     " The next pingall answered {answer}, {time} after the death.": (
         " Следующая команда pingall дала ответ {answer} через {time} после гибели."
@@ -42,7 +42,7 @@ PROBLEMS: Final = {
     "Times": "Количество",
     "Judgement": "Оценка",
     "What it means": "Что означает",
-    "First, line": "Первая, строка",
+    "First, line": "Первый случай, строка",
     "No call failed.": "Ни один вызов не завершился ошибкой.",
     "{lines} more are left out, of the fewest calls.": "Не показано ещё: {lines} о самых редких ошибках.",
     "worth a look": "требует внимания",
@@ -93,7 +93,7 @@ PROBLEMS: Final = {
     ),
     "Checked: no process was left running, no child was left without somebody who waited for it, and no "
     "process ended by itself with a descriptor open.": (
-        "Проверено: ни один процесс не остался работать, статус каждого завершившегося потомка получен, и ни "
+        "Проверено: ни один процесс не остался запущенным, статус каждого завершившегося потомка получен, и ни "
         "один процесс, завершившийся сам, не оставил открытых дескрипторов."
     ),
 }
@@ -110,6 +110,6 @@ POINTS: Final = {
     ),
     "nobody else": "нет",
     "{total} were returned by calls; {real} of them are worth a look.": (
-        "Неудачные вызовы: {total}, из них требуют внимания: {real}."
+        "Зафиксировано при вызовах: {total}, из них требуют внимания: {real}."
     ),
 }
