@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from bstinspect.decode.architecture import Architecture, architecture
 from bstinspect.decode.layout import Layout
 from bstinspect.decode.names import errno_name
@@ -11,10 +13,10 @@ from bstinspect.decode.opened import Form, Forms
 from bstinspect.decode.style import PLAIN
 from bstinspect.decode.whole import WholeLines
 from bstinspect.findings.model import SeenCall
-from bstinspect.records import Detached, Executed, Exiting, SyscallEntry, SyscallExit
+from bstinspect.records import Detached, Executed, Exited, Exiting, SyscallEntry, SyscallExit, Tracing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from bstinspect.decode.call import Call
     from bstinspect.records import AnyRecord
@@ -41,10 +43,10 @@ class Finished:
         self._annotation = ""
         self.begin = begin
         """When it was entered, nanoseconds since the capture began,"""
-        self.end = end
+        self.end = max(end, begin)
         """and when it returned, or its thread was seen to end."""
         self.line = 0
-        """Its line in the full trace."""
+        """Its line in the full trace; of one that never returned that of its beginning."""
 
     @property
     def value(self) -> int:
@@ -98,7 +100,8 @@ class Calls:
     def __init__(self) -> None:
         self._tables: Architecture = architecture("x86_64")
         self._forms = Forms(self._tables, PLAIN)
-        self._open: dict[int, SyscallEntry] = {}
+        self._open: dict[int, tuple[SyscallEntry, int]] = {}
+        """By tid the call that it is in, and on which line of the full trace that begins."""
         self._zero: int | None = None
 
     def begin(self, machine: str, zero: int) -> None:
@@ -108,35 +111,65 @@ class Calls:
         self._zero = zero
 
     def since(self, when: int) -> int:
-        """Return a record's time since the capture began."""
+        """Return a record's time since the capture began; 0 of one that another tracer made a bit before."""
         if self._zero is None:
             self._zero = when
-        return when - self._zero
+        return max(when - self._zero, 0)
 
-    def take(self, record: AnyRecord) -> Iterator[Finished]:
-        """Yield the calls that end with a record: one that returns, or the last of a thread."""
+    def under_way(self, tid: int) -> Finished | None:
+        """Return the call that a thread is in."""
+        entered = self._open.get(tid)
+        return None if entered is None else self._unfinished(entered, entered[0].when)
+
+    def take(self, record: AnyRecord, line: int = 0) -> Iterator[Finished]:
+        """Yield the calls that end with a record: one that returns, or those of threads that are gone.
+
+        `line` is the line of the full trace that was begun or finished last.
+        """
         if isinstance(record, SyscallEntry):
-            self._open[record.tid] = record
+            self._open[record.tid] = record, line
         elif isinstance(record, SyscallExit):
-            entry = self._open.pop(record.tid, None)
-            if entry is not None:
-                yield self._finished(entry, record, record.when)
-        elif isinstance(record, Executed) and record.former_tid not in (0, record.tid):
-            moved = self._open.pop(
-                record.former_tid, None
-            )  # the kernel gives it its leader's tid (execve(2))
-            if moved is not None:
-                self._open[record.tid] = moved
+            entered = self._open.pop(record.tid, None)
+            if entered is not None:
+                done = self._finished(entered[0], record, record.when)
+                done.line = line
+                yield done
+        elif isinstance(record, Executed):
+            yield from self._executed(record)
         elif isinstance(record, Exiting | Detached):
-            entry = self._open.pop(record.tid, None)
-            if entry is not None:
-                yield self._finished(entry, None, record.when)
+            yield from self._left((record.tid,), record.when)
+        elif (isinstance(record, Exited) and record.tid == record.pid) or (
+            isinstance(record, Tracing) and not record.on
+        ):
+            all_of_it = [tid for tid, (entry, _) in self._open.items() if entry.pid == record.pid]
+            yield from self._left(all_of_it, record.when)
+        elif isinstance(record, Exited):
+            yield from self._left((record.tid,), record.when)
 
     def rest(self, when: int) -> Iterator[Finished]:
         """Yield the calls in which threads still are at the end of the capture."""
-        for entry in self._open.values():
-            yield self._finished(entry, None, when)
-        self._open.clear()
+        yield from self._left(list(self._open), when)
+
+    def _executed(self, record: Executed) -> Iterator[Finished]:
+        """Move an execve by another thread to the leader's tid, which the kernel gives it (execve(2))."""
+        if record.former_tid in (0, record.tid):
+            return
+        yield from self._left((record.tid,), record.when)
+        entered = self._open.pop(record.former_tid, None)
+        if entered is not None:
+            self._open[record.tid] = msgspec.structs.replace(entered[0], tid=record.tid), entered[1]
+
+    def _left(self, tids: Iterable[int], when: int) -> Iterator[Finished]:
+        for tid in tids:
+            entered = self._open.pop(tid, None)
+            if entered is not None:
+                yield self._unfinished(entered, when)
+
+    def _unfinished(self, entered: tuple[SyscallEntry, int], when: int) -> Finished:
+        entry, line = entered
+        done = self._finished(entry, None, when)
+        done.line = line
+        return done
 
     def _finished(self, entry: SyscallEntry, leaving: SyscallExit | None, when: int) -> Finished:
         return Finished(entry, leaving, self._forms.of(entry), self.since(entry.when), self.since(when))

@@ -24,7 +24,9 @@ _MAKES: Final = {
 }  # fmt: skip
 _PATH_AT: Final = {"open": 0, "creat": 0, "openat": 1, "openat2": 1}
 _PAIRS: Final = {"pipe": 0, "pipe2": 0, "socketpair": 3}
-_FORKS: Final = frozenset({"fork", "vfork", "clone", "clone3"})
+_REPLACES: Final = frozenset({"dup2", "dup3"})
+_EXECUTES: Final = frozenset({"execve", "execveat"})
+_F_SETFD: Final = 2
 _CLONE_FILES: Final = 0x400
 _DUPLICATES: Final = (0, 1030)  # F_DUPFD, F_DUPFD_CLOEXEC
 _SENDS: Final = frozenset({"write", "writev", "sendto", "sendmsg"})
@@ -44,6 +46,8 @@ class Descriptors:
         self.files: dict[int, FileCount] = {}
         self._table: dict[int, dict[int, DescriptorLife]] = {}
         """By pid and number. A life that is somebody else's was inherited."""
+        self._on_exec: set[tuple[int, int]] = set()
+        """Those that an execve closes."""
 
     def get(self, pid: int, number: int) -> DescriptorLife | None:
         """Return what is known of a descriptor."""
@@ -85,18 +89,40 @@ class Descriptors:
                 self._make(pid, number, kind, call)
         elif name in ("dup", "dup2", "dup3") or (name == "fcntl" and arguments[1] in _DUPLICATES):
             of = self.get(pid, s32(arguments[0]))
+            if name == "dup2" and s32(arguments[0]) == call.value:
+                return  # it does nothing then (dup(2))
             self._make(pid, call.value, of.kind if of else "file", call, of.name if of else "")
         elif name == "close_range" and not arguments[2]:
             for number in [each for each in self._table.get(pid, ()) if arguments[0] <= each <= arguments[1]]:
                 self._closed(pid, number, call)
-        elif name in _FORKS and call.value > 0 and not _is_thread(call):
-            self._table[call.value] = dict(self._table.get(pid, {}))
+        elif name == "fcntl" and arguments[1] == _F_SETFD:
+            self._closes_on_exec(pid, s32(arguments[0]), closes=bool(arguments[2] & 1))
+        elif name in _EXECUTES:
+            for number in [each for each in self._table.get(pid, ()) if (pid, each) in self._on_exec]:
+                self._closed(pid, number, call)
+
+    def forked(self, parent: int, child: int) -> None:
+        """A process has what the one that forked it has."""
+        self._table[child] = dict(self._table.get(parent, {}))
+        for number in self._table[child]:
+            self._closes_on_exec(child, number, closes=(parent, number) in self._on_exec)
 
     def ended(self, pid: int) -> None:
         """A process is gone, and with it all that it had open."""
-        self._table.pop(pid, None)
+        for number in self._table.pop(pid, ()):
+            self._on_exec.discard((pid, number))
+
+    def _closes_on_exec(self, pid: int, number: int, *, closes: bool) -> None:
+        if closes:
+            self._on_exec.add((pid, number))
+        else:
+            self._on_exec.discard((pid, number))
 
     def _make(self, pid: int, number: int, kind: str, call: Finished, name: str = "") -> DescriptorLife:
+        before = self.get(pid, number)
+        if before is not None and call.name in _REPLACES:
+            self._closed(pid, number, call)
+        self._closes_on_exec(pid, number, closes=call.name == "pidfd_open" or "CLOEXEC" in call.text())
         life = DescriptorLife(pid, number, kind, name)
         self._table.setdefault(pid, {})[number] = life
         if kind == "file":
@@ -133,10 +159,12 @@ class Descriptors:
 
     def _closed(self, pid: int, number: int, call: Finished) -> None:
         life = self._table.get(pid, {}).pop(number, None)
+        self._on_exec.discard((pid, number))
         if life is None or life.pid != pid:
             return
         if life.kind == "file":
-            self.files[pid].closed += 1
+            if life.opened is not None:
+                self.files[pid].closed += 1
         else:
             life.closed = call.seen()
 
@@ -188,10 +216,10 @@ def _path(call: Finished) -> str:
     return data.rstrip(b"\0").decode("utf-8", "backslashreplace")
 
 
-def _is_thread(call: Finished) -> bool:
-    """Tell whether a clone made a thread, whose descriptors are the same as the caller's."""
+def makes_thread(call: Finished) -> bool:
+    """Tell whether a clone makes a thread, whose descriptors are the same as the caller's."""
     if not call.name.startswith("clone"):
-        return False
+        return call.name not in ("fork", "vfork")
     first = call.entry.arguments[0]
     if call.name == "clone3":
         first = int.from_bytes(call.decoded().peek(first, 8) or b"", "little")

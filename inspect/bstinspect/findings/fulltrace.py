@@ -31,6 +31,12 @@ class FullTrace:
         self._digest = hashlib.sha256()
         self._text = StraceText(self, LAYOUT, annotator=annotator)
         self.line = 0
+        self._begun = False
+
+    @property
+    def current(self) -> int:
+        """Return the number of the line that is being written, else of the one finished last."""
+        return self.line + self._begun
 
     @property
     def digest(self) -> str:
@@ -51,6 +57,8 @@ class FullTrace:
     def write(self, _tid: int, text: str) -> None:
         """Take a piece of text."""
         self.line += text.count("\n")
+        if text:
+            self._begun = not text.endswith("\n")
         self._pieces.append(text)
         self._size += len(text)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict, deque
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.findings.model import End, MessageFacts
@@ -14,18 +14,32 @@ from bstinspect.zmtp.words import NAMES
 if TYPE_CHECKING:
     from bstinspect.findings.calls import Finished
     from bstinspect.findings.model import SeenCall
-    from bstinspect.findings.peers import Peers, Place
+    from bstinspect.findings.peers import LinkEnd, Peers
     from bstinspect.findings.traffic import Move
 
 MOST: Final = 5000
 """So many messages are kept; the others are counted."""
 _WAITING: Final = 1000
-"""So many that were sent wait for who receives them."""
+"""So many that were sent wait for who receives them; then the oldest is given up."""
 _OURS: Final = frozenset(NAMES.values())
 _REQUEST: Final = re.compile(r"#(\d+)")
 _SHOWN: Final = 40
 DOWN: Final = frozenset({"create", "exec", "numbers", "cancel", "forget", "probe", "ping", "credit"})
 """What goes from the controller towards the leaves (credit goes both ways: it is judged by its request)."""
+
+
+class _Sent:
+    """A message that was sent, or was received before the send was seen to end."""
+
+    __slots__ = ("end", "facts", "key", "waits")
+
+    def __init__(self, key: tuple[object, ...], end: LinkEnd, facts: MessageFacts) -> None:
+        self.key = key
+        self.end = end
+        """Where it was seen."""
+        self.facts = facts
+        self.waits = True
+        """Its other half has not been seen."""
 
 
 class Messages:
@@ -35,42 +49,31 @@ class Messages:
         self._peers = peers
         self.all: list[MessageFacts] = []
         self.omitted = 0
-        self._on_their_way: dict[tuple[object, ...], deque[MessageFacts]] = defaultdict(deque)
-        self._waiting = 0
-        self._sends: dict[tuple[int, bool], int] = defaultdict(int)
-        """How many sends there were on a connection without a decoder, by its number and the direction."""
-        self._sent: dict[Place, int] = defaultdict(int)
-        self._received: dict[Place, int] = defaultdict(int)
-        """Bytes that went through such a connection's end."""
-        self._streams: dict[Place, deque[tuple[int, MessageFacts]]] = defaultdict(deque)
-        """Of such a connection's end what was sent from there: where it ends in the stream, and the send."""
-        self._of_zmtp: set[Place] = set()
+        self._sent = _Halves()
+        self._received = _Halves()
 
     def take(self, call: Finished, move: Move, *, is_socket: bool) -> str:
         """Take what a call moved; return what to call it, empty where the trace has words for it already."""
         place = move.pid, move.fd
         if move.events:
-            self._of_zmtp.add(place)
+            end = self._peers.end(place)
+            end.is_zmtp = True
             seen: SeenCall | None = None
             for event in move.events:
                 if isinstance(event, Message):
                     seen = seen or call.seen()
-                    self._message(place, move, event, seen)
+                    self._message(end, move, event, seen)
             return ""
-        if not is_socket or place in self._of_zmtp or move.length <= 0:
+        if not is_socket or move.length <= 0:
             return ""
-        return self._plain_sent(call, place, move) if move.sent else self._plain_received(call, place, move)
-
-    def closed(self, pid: int, fd: int) -> None:
-        """A descriptor is closed: its number may become another connection's."""
-        place = pid, fd
-        self._of_zmtp.discard(place)
-        self._sent.pop(place, None)
-        self._received.pop(place, None)
+        end = self._peers.end(place)
+        if end.is_zmtp:
+            return ""
+        return self._plain_sent(call, end, move) if move.sent else self._plain_received(call, end, move)
 
     # -- ZeroMQ
 
-    def _message(self, place: Place, move: Move, event: Message, seen: SeenCall) -> None:
+    def _message(self, end: LinkEnd, move: Move, event: Message, seen: SeenCall) -> None:
         text = label([event]).removeprefix("zmtp: ").removeprefix("... end of ")
         kind = text.split(" ", 1)[0]
         ours = kind in _OURS
@@ -78,14 +81,14 @@ class Messages:
         first = event.parts[-1].data if event.parts else b""
         key = (text, event.size, event.count, first[:64])
         here = End(move.pid, move.fd)
-        if not move.sent:
-            found = self._match(key, place)
-            if found is not None:
-                found.received = seen
-                found.receiver = here
-                self._peers.learn((found.sender.pid or 0, found.sender.fd), place)
-                return
-        other = self._other_end(place)
+        other_half = (self._sent if not move.sent else self._received).match(key, end, seen, sent=move.sent)
+        if other_half is not None:
+            if move.sent:
+                other_half.sent, other_half.sender = seen, here
+            else:
+                other_half.received, other_half.receiver = seen, here
+            return
+        other = _other_end(end)
         message = MessageFacts(
             text, kind if ours else "message", event.size,
             here if move.sent else other, other if move.sent else here,
@@ -93,81 +96,112 @@ class Messages:
             int(request[1]) if request else None, payload=_printable(first),
         )  # fmt: skip
         self._keep(message)
-        if move.sent and self._waiting < _WAITING:
-            self._on_their_way[key].append(message)
-            self._waiting += 1
-
-    def _match(self, key: tuple[object, ...], place: Place) -> MessageFacts | None:
-        """Return the message that has come here: of those alike the one from the other end."""
-        waiting = self._on_their_way.get(key)
-        if not waiting:
-            return None
-        source = self._peers.other(place)
-        source_pid = self._peers.pid(place)
-        for message in waiting:
-            sender = message.sender
-            towards = self._peers.other((sender.pid or 0, sender.fd))
-            if source is not None and source != (sender.pid, sender.fd):
-                continue
-            if (source_pid or sender.pid) != sender.pid or sender.pid == place[0]:
-                continue
-            if towards is not None and towards != place:
-                continue
-            waiting.remove(message)
-            self._waiting -= 1
-            return message
-        return None
+        (self._sent if move.sent else self._received).add(_Sent(key, end, message))
 
     # -- anything else
 
-    def _plain_sent(self, call: Finished, place: Place, move: Move) -> str:
-        connection = self._peers.number(place)
-        name = f"send #{self._count(place, connection)}"
+    def _plain_sent(self, call: Finished, end: LinkEnd, move: Move) -> str:
+        end.sends += 1
+        name = f"send #{end.sends}"
         call.annotate(name)
         message = MessageFacts(
-            name, "send", move.length, End(*place), self._other_end(place), call.seen(),
-            payload=_printable(move.data), connection=connection,
+            name, "send", move.length, End(move.pid, move.fd), _other_end(end), call.seen(),
+            payload=_printable(move.data), connection=self._peers.number(end),
         )  # fmt: skip
         self._keep(message)
-        self._sent[place] += move.length
-        if self._waiting < _WAITING:
-            self._streams[place].append((self._sent[place], message))
-            self._waiting += 1
+        end.sent += move.length
+        other = end.other
+        if other is not None and other.received >= end.sent:  # it was received before the send returned
+            message.received = next(call for upto, call in other.arrivals if upto >= end.sent)
+            message.receiver = End(*other.place)
+        else:
+            end.under_way.append((end.sent, message))
+            if len(end.under_way) > _WAITING:
+                end.under_way.popleft()
         return name
 
-    def _plain_received(self, call: Finished, place: Place, move: Move) -> str:
+    @staticmethod
+    def _plain_received(call: Finished, end: LinkEnd, move: Move) -> str:
         """Note the arrival of all sends whose last byte has come."""
-        source = self._peers.other(place)
-        if source is None:
+        end.received += move.length
+        end.arrivals.append((end.received, call.seen()))
+        if end.other is None:
             return ""
-        self._received[place] += move.length
         names = []
-        stream = self._streams[source]
-        while stream and stream[0][0] <= self._received[place]:
-            _, message = stream.popleft()
-            self._waiting -= 1
+        under_way = end.other.under_way
+        while under_way and under_way[0][0] <= end.received:
+            _, message = under_way.popleft()
             names.append(message.label)
             message.received = call.seen()
-            message.receiver = End(*place)
+            message.receiver = End(move.pid, move.fd)
         return ", ".join(names)
 
-    def _count(self, place: Place, connection: int) -> int:
-        other = self._peers.other(place)
-        direction = connection, other is None or place < other
-        self._sends[direction] += 1
-        return self._sends[direction]
-
     # -- both
-
-    def _other_end(self, place: Place) -> End:
-        other = self._peers.other(place)
-        return End(*other) if other else End(self._peers.pid(place))
 
     def _keep(self, message: MessageFacts) -> None:
         if len(self.all) < MOST:
             self.all.append(message)
         else:
             self.omitted += 1
+
+
+class _Halves:
+    """Messages of which one half was seen, by what they are; the oldest are given up."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[tuple[object, ...], deque[_Sent]] = {}
+        self._all: deque[_Sent] = deque()
+
+    def add(self, half: _Sent) -> None:
+        """Let a half wait for its other one."""
+        self._by_key.setdefault(half.key, deque()).append(half)
+        self._all.append(half)
+        if len(self._all) > _WAITING:
+            oldest = self._all.popleft()
+            if oldest.waits:
+                self._remove(oldest)
+
+    def match(
+        self, key: tuple[object, ...], end: LinkEnd, seen: SeenCall, *, sent: bool
+    ) -> MessageFacts | None:
+        """Return the other half of what was seen now: of those alike the one from the other end.
+
+        Where it is not known which end that is, and only one can be meant, it is known from now on.
+        """
+        fitting = [each for each in self._by_key.get(key, ()) if _fits(each, end, seen, sent=sent)]
+        if not fitting:
+            return None
+        found = fitting[0]
+        if all(each.end is found.end for each in fitting):
+            end.meet(found.end)
+        found.waits = False
+        self._remove(found)
+        return found.facts
+
+    def _remove(self, half: _Sent) -> None:
+        alike = self._by_key[half.key]
+        alike.remove(half)
+        if not alike:
+            del self._by_key[half.key]
+
+
+def _fits(half: _Sent, end: LinkEnd, seen: SeenCall, *, sent: bool) -> bool:
+    """Tell whether a half can be the other one of what was seen at `end` now."""
+    there = half.end
+    if sent and half.facts.received is not None and seen.when > _returned(half.facts.received):
+        return False  # nothing is received before it is sent
+    if end.other is not None or there.other is not None:
+        return end.other is there or there.other is end
+    pid, here = there.place[0], end.place[0]
+    return pid != here and end.peer in (None, pid) and there.peer in (None, here)
+
+
+def _returned(call: SeenCall) -> int:
+    return call.when + (call.duration or 0)
+
+
+def _other_end(end: LinkEnd) -> End:
+    return End(*end.other.place) if end.other else End(end.peer)
 
 
 def _printable(data: bytes) -> str:

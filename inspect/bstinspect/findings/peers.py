@@ -11,6 +11,7 @@ from bstinspect.decode.call import s32
 if TYPE_CHECKING:
     from bstinspect.findings.calls import Finished
     from bstinspect.findings.descriptors import Descriptors
+    from bstinspect.findings.model import MessageFacts, SeenCall
 
 Place: TypeAlias = tuple[int, int]
 """A process and one of its descriptors."""
@@ -19,14 +20,17 @@ _SO_PEERCRED: Final = 17
 _MOST_WAITING: Final = 256
 """So many connects to one address wait for their accept; older ones were to somebody who is not traced."""
 _MOST_ADDRESSES: Final = 1000
+_MOST_ARRIVALS: Final = 16
 _MOST_ENDS: Final = 10_000
 """So many descriptors are known at a time; the oldest is forgotten for a new one."""
 
 
 class LinkEnd:
-    """One end of one connection: a descriptor from its opening to its end, when its number goes to another."""
+    """One end of one connection: a descriptor from its opening to its end."""
 
-    __slots__ = ("_number", "other", "peer", "place")
+    __slots__ = (
+        "_number", "arrivals", "is_zmtp", "other", "peer", "place", "received", "sends", "sent", "under_way",
+    )  # fmt: skip
 
     def __init__(self, place: Place) -> None:
         self.place = place
@@ -35,6 +39,16 @@ class LinkEnd:
         self.peer: int | None = None
         """The process there, where only that is known."""
         self._number = 0
+        self.is_zmtp = False
+        """Its bytes were understood; of other connections there is the following."""
+        self.sends = 0
+        self.sent = 0
+        self.received = 0
+        """Bytes."""
+        self.under_way: deque[tuple[int, MessageFacts]] = deque()
+        """What was sent and has not arrived: where it ends in the stream, and the send."""
+        self.arrivals: deque[tuple[int, SeenCall]] = deque(maxlen=_MOST_ARRIVALS)
+        """The last receives: up to where in the stream, and the call."""
 
     @property
     def pid(self) -> int | None:
@@ -104,6 +118,12 @@ class Peers:
         number = end.number(self._count + 1)
         self._count = max(self._count, number)
         return number
+
+    def forked(self, parent: int, child: int) -> None:
+        """A process has the descriptors of the one that forked it: they are the same ends."""
+        for (pid, fd), end in list(self._ends.items()):
+            if pid == parent:
+                self._ends.setdefault((child, fd), end)
 
     def ended(self, pid: int) -> None:
         """A process is gone: its descriptors are nobody's any more."""

@@ -11,7 +11,7 @@ from bstinspect.decode.traced import TracedOnly
 from bstinspect.findings import commands, excerpts, searchtree
 from bstinspect.findings.activity import Activities
 from bstinspect.findings.calls import Calls
-from bstinspect.findings.descriptors import Descriptors
+from bstinspect.findings.descriptors import Descriptors, makes_thread
 from bstinspect.findings.environment import environment, told_deaths
 from bstinspect.findings.failures import Failures
 from bstinspect.findings.fulltrace import FullTrace
@@ -25,7 +25,7 @@ from bstinspect.findings.reading import Reading, Source
 from bstinspect.findings.requirements import Judge
 from bstinspect.findings.traffic import Traffic
 from bstinspect.findings.witnesses import Deaths
-from bstinspect.records import Exited, Lost, SyscallEntry, SyscallExit
+from bstinspect.records import Exited, Lost, Spawned, SyscallEntry, SyscallExit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -117,8 +117,7 @@ class Survey:
 
     def _take(self, record: AnyRecord) -> None:
         self._last = record.when
-        for call in self._calls.take(record):
-            call.line = self._trace.line
+        for call in self._calls.take(record, self._trace.current):
             self._called(call)
         if isinstance(record, SyscallExit):
             return
@@ -126,11 +125,21 @@ class Survey:
         if isinstance(record, SyscallEntry):
             return
         self._deaths.take(record, self._trace.line)
-        if isinstance(record, Lost):
+        if isinstance(record, Spawned):
+            self._spawned(record)
+        elif isinstance(record, Lost):
             self._gaps.append(Gap("lost", record.reason, record.count))
         elif isinstance(record, Exited) and record.tid == record.pid:
             self._leaks.ended(record, self._descriptors)
             self._descriptors.ended(record.pid)
+            self._peers.ended(record.pid)
+
+    def _spawned(self, record: Spawned) -> None:
+        """A process is forked: what it has open is known before its first call, and before the fork returns."""
+        making = self._calls.under_way(record.tid)
+        if making is not None and not makes_thread(making):
+            self._descriptors.forked(record.pid, record.child)
+            self._peers.forked(record.pid, record.child)
 
     def _called(self, call: Finished) -> None:
         self._count += 1
@@ -142,8 +151,6 @@ class Survey:
             words = self._messages.take(call, move, is_socket=is_socket)
             words = words or self._traffic.words
             call.annotate(words)
-        if call.name == "close":
-            self._messages.closed(pid, first)
         self._deaths.called(call, self._peers, is_socket=is_socket)
         self._peers.take(call)
         self._descriptors.take(call)
@@ -166,7 +173,7 @@ class Survey:
         deaths = told_deaths(self._deaths.found(), self._log, self._commands, self._at)
         if self._log.bad_lines:
             self._gaps.append(Gap("log-damaged", count=self._log.bad_lines))
-        if self._source.is_session and self._source.log is None:
+        if self._source.log is None and (self._source.is_session or start.recorder == "session"):
             self._gaps.append(Gap("no-log"))
         where = environment(start, self._source, self._log, self._processes.all)
         where.records, where.calls, where.length = (

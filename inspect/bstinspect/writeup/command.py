@@ -81,7 +81,9 @@ def _report(options: Options) -> int:
 def _survey(options: Options, source: Source, files: Files, stem: str) -> Findings:
     """Read the capture once, and write what is written meanwhile: the full trace, the Perfetto trace."""
     from bstinspect.findings.survey import Survey
+    from bstinspect.trace.rendering import collect_rarely
 
+    collect_rarely()
     with contextlib.ExitStack() as stack:
         trace = stack.enter_context(files.write(stem + _TRACE))
         perfetto: PerfettoWriter | None = None
