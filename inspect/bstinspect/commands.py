@@ -70,6 +70,12 @@ class InspectCommands:
                                 "of the session, and to the screen. With all: every node that there is, and "
                                 "every node that is created later, from its fork on.",
                     choices=("id|all", "on|off", "-e", "trace=network|trace=%file|trace=%desc|trace=all")),
+            Command("report", "report [PATH] [OPTIONS]", "write a report of this session so far",
+                    self._report, (0, 40),
+                    explanation="Into the directory PATH, else the session's own; OPTIONS as bstrace report "
+                                "takes them: --format html,md,docx,pdf,perfetto,json --lang ru ... "
+                                "It reports most where the session began with trace all on.",
+                    choices=("", "--format|--lang|--template|--force")),
         ):  # fmt: skip
             shell.add(command)
         shell.add(shell.commands.pop("help"))
@@ -131,6 +137,16 @@ class InspectCommands:
         except InspectError as error:
             return Reply(f"Error: {error}" if node is None else f"Error:{node}: {error}")
         return Reply("Ok", "\n".join(filter(None, [remark, *refusals])))
+
+    async def _report(self, words: Words) -> Reply:
+        from bstinspect.reporting import make_report
+
+        if self._capture is None:
+            return Reply("Error: nothing is kept: the session has no directory")
+        try:
+            return Reply("Ok", await make_report(self._capture.parent, words))
+        except InspectError as error:
+            return Reply(f"Error: {error}")
 
     def _follow(self) -> str:
         """Start the decoder when it is first needed; return what to tell the person."""

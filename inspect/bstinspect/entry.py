@@ -42,7 +42,7 @@ def _load() -> Callable[[], int]:
     if word == ["report"]:
         from bstinspect.writeup.command import main as report
 
-        return lambda: report(arguments)
+        return lambda: _leave(report(arguments))
     from bstinspect.cli import main as controller
 
     return controller

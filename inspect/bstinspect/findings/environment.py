@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 def environment(start: CaptureStart, source: Source, log: Log, processes: list[ProcessFacts]) -> Environment:
     """Return what is known before anything is counted. Raises OSError."""
     facts = log.facts
+    cpus = facts.get("cpus")
     arguments = facts.get("arguments", "")
     lines = [str(arguments)] if arguments else []
     lines += [each.arguments for each in processes if each.arguments][:1] if not lines else []
     return Environment(
         started=start.realtime / 1e9,
         machine=start.machine,
-        kernel=str(facts.get("kernel") or getattr(start, "kernel", "")),
-        cpus=int(facts.get("cpus") or getattr(start, "cpus", 0) or 0),
+        kernel=str(facts.get("kernel") or start.kernel),
+        cpus=cpus if isinstance(cpus, int) and cpus > 0 else start.cpus,
         bstrace=str(facts.get("bstrace", "")),
         python=str(facts.get("python", "")),
         libzmq=str(facts.get("libzmq", "")),

@@ -138,7 +138,7 @@ def windows(commands: list[CommandFacts], deepest: dict[str, int], first_death: 
     execs = [each for each in commands if each.verb == "exec" and each.reply.startswith("Ok")]
     chosen += [_window("create", each) for each in creates[1:4]]  # the first that was traced is shown
     if execs:
-        chosen.append(_window("exec", max(execs, key=lambda each: deepest.get(each.line.split()[1], 0))))
+        chosen.append(_window("exec", max(execs, key=lambda each: deepest.get(_target(each), 0))))
     if first_death is not None:
         chosen.append(_death(commands, first_death))
     return chosen
@@ -151,6 +151,10 @@ def _death(commands: list[CommandFacts], at: int) -> Window:
     begin = cause.began if cause else at - _BEFORE
     end = at if answer is None else answer.ended or answer.began
     return Window("death", begin, end, cause.line if cause else "")
+
+
+def _target(command: CommandFacts) -> str:
+    return "".join(command.line.split()[1:2])
 
 
 def _window(topic: str, command: CommandFacts) -> Window:

@@ -29,6 +29,10 @@ _LIBRARIES: Final = (
 )
 
 
+MOST: Final = 1000
+"""So many kinds are kept."""
+
+
 class Failures:
     """Counts failures by call and error, and keeps the first of each kind."""
 
@@ -40,9 +44,9 @@ class Failures:
         name, error = call.name, call.error
         nature = _nature(call, name, error)
         known = self._found.get((name, error, nature))
-        if known is None:
+        if known is None and len(self._found) < MOST:
             self._found[name, error, nature] = ErrorFacts(name, error, 1, call.seen(), nature)
-        else:
+        elif known is not None:
             known.count += 1
 
     def found(self) -> list[ErrorFacts]:

@@ -13,7 +13,11 @@ _OF_LOADERS: Final = frozenset({
     "munmap", "getrandom", "readlink",
 })  # fmt: skip
 """What ld.so(8) of glibc and musl calls."""
+_OF_DESCRIPTORS: Final = frozenset({"read", "pread64", "fstat", "close"})
 _NAMES_A_LIBRARY: Final = frozenset({"open", "openat", "access"})
+
+
+_STANDARD_ERROR: Final = 2
 
 
 class Loader:
@@ -35,7 +39,9 @@ class Loader:
         pid = call.entry.pid
         if pid not in self._loading:
             return False
-        if call.name not in _OF_LOADERS or (call.name in _NAMES_A_LIBRARY and ".so" not in call.text()):
+        own = call.name in _OF_DESCRIPTORS and call.entry.arguments[0] <= _STANDARD_ERROR
+        other = call.name in _NAMES_A_LIBRARY and ".so" not in call.text()
+        if own or other or call.name not in _OF_LOADERS:
             self._loading.discard(pid)
             return False
         if call.name == "munmap":

@@ -44,17 +44,14 @@ class Processes:
         if isinstance(record, Attached):
             self._attached(record)
         elif isinstance(record, SyscallEntry):
-            if record.tid not in self._threads:
-                self._thread(record.tid, record.pid, self._since(record.when))
+            self._thread(record.tid, record.pid, self._since(record.when))
         elif isinstance(record, Spawned):
             self._spawned[record.child] = record.pid
             child = self._now.get(record.child)
-            if child is not None and child.parent is None:
+            if child is not None and child.ended is None and child.parent is None:
                 child.parent = record.pid
         elif isinstance(record, Executed):
-            process = self._now.get(record.pid)
-            if process is not None:
-                process.executed = True
+            self._replaced(record)
         elif isinstance(record, Autopsy):
             self._examined(record)
         elif isinstance(record, Exited | Detached):
@@ -63,7 +60,7 @@ class Processes:
     def called(self, call: Finished) -> bool:
         """Count a call; tell whether it was the dynamic loader's."""
         entry, duration = call.entry, call.duration
-        thread = self._threads.get(entry.tid) or self._thread(entry.tid, entry.pid, call.begin)
+        thread = self._thread(entry.tid, entry.pid, call.begin)
         process = self._now[thread.pid]
         process.traced = True
         counts = self._counts[process.pid]
@@ -100,7 +97,6 @@ class Processes:
 
     def _attached(self, record: Attached) -> None:
         at = self._since(record.when)
-        self._forget_other(record)
         thread = self._thread(record.tid, record.pid, at)
         name = record.name.decode("utf-8", "backslashreplace")
         process = self._now[record.pid]
@@ -109,27 +105,23 @@ class Processes:
             process.followed = record.followed
             process.command = process.command or name
 
-    def _forget_other(self, record: Attached) -> None:
-        """A pid that somebody had before who has ended since is somebody else's now."""
-        known = self._now.get(record.pid)
-        if record.tid == record.pid and known is not None and known.ended is not None:
-            del self._now[record.pid]
-            self._threads.pop(record.tid, None)
-
     def _thread(self, tid: int, pid: int, at: int) -> ThreadFacts:
+        """Return who has a tid now. What somebody had who has ended since is somebody else's."""
+        thread = self._threads.get(tid)
+        if thread is not None and thread.pid == pid:
+            return thread
         process = self._now.get(pid)
-        if process is None:
-            parent = self._spawned.pop(pid, None)
+        parent = self._spawned.pop(tid, None)
+        if process is None or process.ended is not None:
+            parent = self._spawned.pop(pid, parent)
             above = None if parent is None else self._now.get(parent)
             command = "" if above is None else above.command
             process = ProcessFacts(pid, parent=parent, began=at, command=command)
             self._now[pid] = process
             self._counts[pid] = {}
             self.all.append(process)
-        thread = self._threads.get(tid)
-        if thread is None or thread.pid != pid or thread.ended is not None:
-            thread = self._threads[tid] = ThreadFacts(tid, pid, began=at)
-            process.threads.append(thread)
+        thread = self._threads[tid] = ThreadFacts(tid, pid, began=at)
+        process.threads.append(thread)
         return thread
 
     def _executed(self, process: ProcessFacts, call: Finished) -> None:
@@ -162,10 +154,27 @@ class Processes:
 
     def _gone(self, record: Exited | Detached) -> None:
         at = self._since(record.when)
-        thread = self._threads.pop(record.tid, None)
-        if thread is not None:
-            thread.ended = at
+        self._thread_gone(record.tid, at)
         process = self._now.get(record.pid)
         if isinstance(record, Exited) and record.tid == record.pid and process is not None:
-            process.ended, process.status = at, record.status
+            if process.ended is None:
+                process.ended, process.status = at, record.status
             self._loader.ended(record.pid)
+            for thread in process.threads:
+                if self._threads.get(thread.tid) is thread:
+                    self._thread_gone(thread.tid, at)
+
+    def _replaced(self, record: Executed) -> None:
+        """Of a process that executes another program one thread remains; it has the leader's tid."""
+        process = self._now.get(record.pid)
+        if process is None:
+            return
+        process.executed = True
+        if record.former_tid != record.tid:
+            self._thread_gone(record.former_tid, self._since(record.when))
+
+    def _thread_gone(self, tid: int, at: int) -> None:
+        thread = self._threads.pop(tid, None)
+        self._spawned.pop(tid, None)
+        if thread is not None:
+            thread.ended = at

@@ -135,7 +135,7 @@ class Survey:
             self._peers.ended(record.pid)
 
     def _spawned(self, record: Spawned) -> None:
-        """A process is forked: what it has open is known before its first call, and before the fork returns."""
+        """A process is forked: what it has open is known before the fork returns."""
         making = self._calls.under_way(record.tid)
         if making is not None and not makes_thread(making):
             self._descriptors.forked(record.pid, record.child)

@@ -46,17 +46,22 @@ class Deaths:
         self._autopsies: dict[int, Autopsy] = {}
         self._deaths: list[DeathFacts] = []
         self._noticed: list[_Noticed] = []
+        self._dead: set[int] = set()
+        """Who was killed: only their ends are kept of what others noticed."""
 
     def take(self, record: AnyRecord, line: int) -> None:
         """Take what is no call; `line` is where the full trace has come to."""
         if isinstance(record, Exiting) and record.status & 0x7F:
             self._dying.setdefault(record.pid, self._since(record.when))
+            self._dead.add(record.pid)
         elif isinstance(record, Autopsy):
-            self._autopsies[record.pid] = record
+            if len(self._autopsies) < MOST:
+                self._autopsies[record.pid] = record
         elif isinstance(record, Exited) and record.tid == record.pid:
             began = self._dying.pop(record.pid, self._since(record.when))
             autopsy = self._autopsies.pop(record.pid, None)
             if record.status & 0x7F and len(self._deaths) < MOST:
+                self._dead.add(record.pid)
                 self._deaths.append(self._death(record, began, autopsy))
         elif isinstance(record, SignalDelivery) and record.signal == signal.SIGCHLD:
             self._signalled(record, line)
@@ -68,14 +73,14 @@ class Deaths:
         pid = call.entry.pid
         if call.name in _RECEIVES and is_socket and (call.value == 0 or call.error in _BROKEN):
             of = peers.pid((pid, s32(call.entry.arguments[0])))
-            if of is not None:
+            if of in self._dead:
                 how = "end-of-connection" if call.value == 0 else "reset"
                 self._noticed.append(_Noticed(pid, of, call.end, how, call.seen()))
         elif call.name in _WAITS and not call.failed:
             seen = call.seen()
             found = _PID.search(seen.text)
             of = call.value if call.name == "wait4" else int(found[1]) if found else 0
-            if of > 0:
+            if of in self._dead:
                 self._noticed.append(_Noticed(pid, of, call.end, "wait", seen))
 
     def found(self) -> list[DeathFacts]:
@@ -91,6 +96,8 @@ class Deaths:
     def _signalled(self, record: SignalDelivery, line: int) -> None:
         if len(record.siginfo) >= 20 and len(self._noticed) < MOST:
             of = int.from_bytes(record.siginfo[16:20], "little")
+            if of not in self._dead:
+                return
             at = self._since(record.when)
             text = f"--- SIGCHLD {{si_signo=SIGCHLD, si_pid={of}, ...}} ---"
             call = SeenCall(at, record.pid, record.tid, "SIGCHLD", text, line, 0)

@@ -58,7 +58,9 @@ def _death(death: DeathFacts, index: int, words: Language, names: Names) -> Sect
     if death.unreachable:
         blocks.append(Paragraph(_cut_off(death, words)))
     title = words.say("{who} is killed by {signal}", who=who, signal=killer(death.status))
-    return Section(f"death-{index + 1}", title[:1].upper() + title[1:], tuple(blocks))
+    if death.node is not None:  # a program keeps its name as it is
+        title = title[:1].upper() + title[1:]
+    return Section(f"death-{index + 1}", title, tuple(blocks))
 
 
 def _told(death: DeathFacts, who: str, words: Language) -> Text:
