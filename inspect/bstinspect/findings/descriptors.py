@@ -31,7 +31,8 @@ _CLONE_FILES: Final = 0x400
 _DUPLICATES: Final = (0, 1030)  # F_DUPFD, F_DUPFD_CLOEXEC
 _SENDS: Final = frozenset({"write", "writev", "sendto", "sendmsg"})
 _RECEIVES: Final = frozenset({"read", "readv", "recvfrom", "recvmsg"})
-_SOCKETS: Final = frozenset({"ipc", "tcp", "udp", "netlink", "socket"})
+_SOCKETS: Final = frozenset({"ipc", "tcp", "udp", "socket"})
+"""Those that join processes: at the other end of netlink is the kernel."""
 _IN_PROGRESS: Final = "EINPROGRESS"
 _UNSEEN: Final = SeenCall(0, 0, 0, "", "")
 """Stands for a call that is not kept."""
@@ -54,7 +55,7 @@ class Descriptors:
         return self._table.get(pid, {}).get(number)
 
     def is_socket(self, pid: int, number: int) -> bool:
-        """Tell whether a descriptor is known to be a socket."""
+        """Tell whether a descriptor is known to be a socket between processes."""
         life = self.get(pid, number)
         return life is not None and life.kind in _SOCKETS
 

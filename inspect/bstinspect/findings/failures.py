@@ -16,7 +16,8 @@ _LOOKS: Final = frozenset({"open", "openat", "access", "faccessat", "faccessat2"
                            "unlinkat"})  # fmt: skip
 _PROBES: Final = frozenset({("ioctl", "ENOTTY"), ("lseek", "ESPIPE"), ("getxattr", "ENODATA"),
                             ("wait4", "ECHILD"), ("waitid", "ECHILD"), ("rt_sigreturn", "EINTR"),
-                            ("close", "EBADF"), ("fcntl", "EBADF"), ("prctl", "EINVAL")})  # fmt: skip
+                            ("close", "EBADF"), ("fcntl", "EBADF"), ("prctl", "EINVAL"),
+                            ("readlink", "EINVAL")})  # fmt: skip
 _LIBRARIES: Final = (
     ".so",
     "/ld.so",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.findings.families import waits
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 
 _PR_SET_NAME: Final = 15
 _EXECUTES: Final = frozenset({"execve", "execveat"})
+_QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_INTERPRETER: Final = re.compile(r"(python|perl|ruby|node|sh|bash|dash)[\d.]*")
+_INLINE: Final = frozenset({"-c", "-e", "-m"})
+"""Behind these comes no script."""
 _MOST_NAMES: Final = 64
 """So many kinds of calls are counted of each thread (all of them of a process)."""
 
@@ -127,8 +133,10 @@ class Processes:
     def _executed(self, process: ProcessFacts, call: Finished) -> None:
         seen = call.decoded()
         path = seen.memory.string(seen[0] if call.name == "execve" else seen[1], 4096) or b""
-        process.command = os.path.basename(path.rstrip(b"\0")).decode("utf-8", "backslashreplace")  # noqa: PTH119
-        process.arguments = call.text()
+        program = path.rstrip(b"\0").decode("utf-8", "backslashreplace")
+        words = _words(call.text())
+        process.command = _short_name(program, words)
+        process.arguments = shlex.join(words) or program
         process.executed = True
         for thread in process.threads:
             thread.name = ""
@@ -178,3 +186,22 @@ class Processes:
         self._spawned.pop(tid, None)
         if thread is not None:
             thread.ended = at
+
+
+def _words(text: str) -> list[str]:
+    """Return the argument vector of an execve, as its line shows it (long ones are cut there)."""
+    _, begin, rest = text.partition(", [")
+    vector, _, _ = rest.partition("], ")
+    return [found[1] for found in _QUOTED.finditer(vector)] if begin else []
+
+
+def _short_name(program: str, words: list[str]) -> str:
+    """Return a program's name; of an interpreter the script's, which says more."""
+    name = os.path.basename(program)  # noqa: PTH119
+    if _INTERPRETER.fullmatch(name):
+        for word in words[1:]:
+            if not word.startswith("-"):
+                return os.path.basename(word) or name  # noqa: PTH119
+            if word in _INLINE:
+                break
+    return name

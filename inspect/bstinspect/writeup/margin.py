@@ -85,7 +85,12 @@ def note(call: SeenCall, words: Language) -> str:  # noqa: PLR0911 - one for eac
     if call.error:
         return words.say("fails: {error}", error=call.error)
     if receives and call.duration is not None and call.text.endswith(" = 0"):
-        return words.say("the other end has closed the connection")
+        of_file = call.name.startswith("read")
+        return (
+            words.say("the end is reached")
+            if of_file
+            else words.say("the other end has closed the connection")
+        )
     if call.name == "write" and call.text.startswith(("write(1,", "write(2,")):
         return words.say("prints")
     if call.name in ("clone", "clone3"):

@@ -112,7 +112,9 @@ def _conversation(findings: Findings, words: Language, names: Names) -> Section 
         "received it. Where the bytes are not ZeroMQ's, a message is what one call sent: send #3 of a "
         "connection."
     )  # fmt: skip
-    caption = words.say("The first {shown} of {total}", shown=len(messages), total=total)
+    caption = words.say("The first messages: {shown} of {total}", shown=len(messages), total=total)
+    if len(messages) == len(findings.messages):
+        caption = words.say("Messages between processes: {total}", total=total)
     alternative = "; ".join(_told(each, zero, words, names) for each in messages)
     figure = Figure(caption, drawing, alternative, anchor="conversation")
     return Section("sequences", words.say("Messages"), (Paragraph(intro), figure))

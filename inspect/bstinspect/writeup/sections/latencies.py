@@ -41,7 +41,8 @@ def section(findings: Findings, words: Language, names: Names) -> Section | None
     gantt = _gantt(findings, words, names)
     if gantt is not None:
         blocks.append(gantt)
-    return Section("latencies", words.say("Latencies"), tuple(blocks)) if blocks else None
+    title = words.say("Latencies") if timed else words.say("Activity over time")
+    return Section("latencies", title, tuple(blocks)) if blocks else None
 
 
 def _commands(timed: list[CommandFacts], words: Language) -> Figure:
