@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 LOOP   := $(VENV)/.compiled
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup fast test lint format bench lock clean
+.PHONY: help run report setup fast test lint format bench lock clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -14,6 +14,11 @@ help: ## List these targets
 
 run: $(LOOP) ## Set everything up and start the REPL (a pipe works too: make -s run < commands.txt)
 	@$(BIN)/bstrace $(ARGS)
+
+report: $(LOOP) ## Run the assignment's demonstration, which kills a node, and report it in all formats, into report/
+	@rm -rf report/session
+	@$(BIN)/bstrace --session report/session -f examples/demonstration.txt
+	@$(BIN)/bstrace report report/session --format all -o report --force $(ARGS)
 
 setup: $(LOOP) ## Set everything up: a virtual environment in .venv, from the lock file
 
