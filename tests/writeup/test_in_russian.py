@@ -14,6 +14,7 @@ import pytest
 from bstinspect.findings.reading import find
 from bstinspect.findings.requirements import ASSIGNMENT, read_requirements
 from bstinspect.findings.survey import Survey
+from bstinspect.reports.html import write_html
 from bstinspect.writeup.compose import Particulars, compose
 from bstinspect.writeup.document import (
     Bars,
@@ -106,6 +107,13 @@ def test_a_program(template: str, program: Findings) -> None:
     document = _document(template, program)
     assert {"environment", "trees", "calls", "deaths"} <= {each.anchor for each in _all(document.sections)}
     assert _english(document) == []
+
+
+def test_decimals_in_drawings(session: Findings) -> None:
+    """Drawings write their numbers as the text around them does: with a comma."""
+    numbers = re.findall(r"<text[^>]*>(\d+[.,]\d+)</text>", write_html(_document("lab", session)))
+    assert len(numbers) > 10
+    assert [each for each in numbers if "." in each] == []
 
 
 def test_english_would_be_seen(session: Findings) -> None:

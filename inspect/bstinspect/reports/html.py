@@ -63,7 +63,7 @@ def write_html(document: Document, palette: Palette = SCREEN) -> str:
             places=_Places(document),
             headings={id(heading.section): heading for heading in headings(document)},
             captions=Captions(document),
-            pictures=_Pictures(palette),
+            pictures=_Pictures(palette, WORDS[document.language].point),
         )
     )
 
@@ -97,8 +97,9 @@ class _Places:
 class _Pictures:
     """Draws; each drawing has an id of its own."""
 
-    def __init__(self, palette: Palette) -> None:
+    def __init__(self, palette: Palette, point: str) -> None:
         self._palette = palette
+        self._point = point
         self._drawn = 0
 
     def identity(self) -> str:
@@ -108,7 +109,7 @@ class _Pictures:
 
     def draw(self, figure: Figure, identity: str) -> Markup:
         """Return the drawing as SVG, smaller on paper."""
-        picture = draw(figure.drawing, self._palette, identity)
+        picture = draw(figure.drawing, self._palette, identity, self._point)
         if self._palette is PRINT:
             picture = _SIZE.sub(
                 lambda size: f' {size[1]}="{float(size[2]) * _ON_PAPER:.0f}"', picture, count=2

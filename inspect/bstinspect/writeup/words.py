@@ -28,6 +28,8 @@ class Words(msgspec.Struct, frozen=True):
     theme: str
     """Title of the switch between light and dark."""
     page: str
+    point: str
+    """What stands before decimals."""
     skip: str
     """Link that leads past what stands before the text, for those who use a keyboard."""
 
@@ -46,6 +48,7 @@ WORDS: Final[dict[Literal["en", "ru"], Words]] = {
         summary="In short",
         theme="Light or dark",
         page="Page",
+        point=".",
         skip="To the text",
     ),
     "ru": Words(
@@ -54,13 +57,14 @@ WORDS: Final[dict[Literal["en", "ru"], Words]] = {
         listing="Листинг",
         contents="Содержание",
         appendix="Приложение",
-        line="Строка",
+        line="№",
         note="Пояснение",
         full_trace="Полная трасса",
         sort="Сортировать по этому столбцу",
         summary="Кратко",
         theme="Светлая или тёмная тема",
         page="Страница",
+        point=",",
         skip="К тексту",
     ),
 }

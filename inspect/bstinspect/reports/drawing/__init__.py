@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 __all__ = ["PRINT", "SCREEN", "Palette", "draw"]
 
 
-def draw(drawing: Drawing, palette: Palette, identity: str) -> str:
+def draw(drawing: Drawing, palette: Palette, identity: str, point: str = ".") -> str:
     """Return the drawing as a complete ``<svg>`` with the id `identity`, which has to be unique in the page.
 
-    Its size is in CSS pixels. It is labelled by the elements with the ids ``{identity}-caption`` and
-    ``{identity}-alternative``, which the page has.
+    Its size is in CSS pixels; `point` is what stands before decimals. It is labelled by the elements with the
+    ids ``{identity}-caption`` and ``{identity}-alternative``, which the page has.
     """
-    canvas = Canvas(palette, identity)
+    canvas = Canvas(palette, identity, point)
     if isinstance(drawing, Sequence):
         draw_sequence(canvas, drawing)
     elif isinstance(drawing, Gantt):

@@ -32,7 +32,9 @@ def draw_bars(canvas: Canvas, chart: Bars) -> None:
     for value in ticks(longest, 5):
         across = left + _LONGEST * (value / longest)
         canvas.line((across, _TOP - 6), (across, bottom), colours.line, 0.6)
-        canvas.text((across, bottom + 15), f"{value:g}", size=11, colour=colours.muted, anchor="middle")
+        canvas.text(
+            (across, bottom + 15), canvas.decimal(value), size=11, colour=colours.muted, anchor="middle"
+        )
     for index, (point, value) in enumerate(zip(chart.points, values, strict=True)):
         middle = _TOP + _PITCH * index + _PITCH / 2
         length = max(_LONGEST * (value / longest), 1)

@@ -23,8 +23,9 @@ _HOVER: Final = 2000
 class Canvas:
     """A sheet. Lengths are CSS pixels; the sheet grows with what is put on it."""
 
-    def __init__(self, palette: Palette, identity: str) -> None:
+    def __init__(self, palette: Palette, identity: str, point: str = ".") -> None:
         self.palette = palette
+        self._point = point
         self._identity = identity
         self._parts: list[str] = []
         self._right = 0.0
@@ -103,6 +104,10 @@ class Canvas:
             f'fill="{colour or self.palette.ink}"{anchored}{bold}>{escape(shown)}</text>'
         )
         self._put(element if shown == words else f"<g>{_title(words)}{element}</g>")
+
+    def decimal(self, value: float, form: str = "g") -> str:
+        """Return a number in Python's format `form`, with the decimal point of the sheet."""
+        return f"{value:{form}}".replace(".", self._point)
 
     @contextmanager
     def hover(self, *lines: str) -> Iterator[None]:

@@ -39,7 +39,9 @@ def draw_gantt(canvas: Canvas, chart: Gantt) -> None:
     for value in ticks(chart.length / max(chart.unit_ns, 1), 8):
         across = left + value * chart.unit_ns * scale
         canvas.line((across, top), (across, bottom), colours.line, 0.6)
-        canvas.text((across, bottom + 15), f"{value:g}", size=11, colour=colours.muted, anchor="middle")
+        canvas.text(
+            (across, bottom + 15), canvas.decimal(value), size=11, colour=colours.muted, anchor="middle"
+        )
     for row, words, height in zip(chart.rows, placed, heights, strict=True):
         canvas.line((left, top + height), (left + _ACROSS, top + height), colours.line, 0.6)
         canvas.text((left - 8, top + 16), row.title, room=_TITLES, anchor="end")

@@ -160,7 +160,7 @@ def _arrow(canvas: Canvas, arrow: Arrow, layout: _Layout, down: float) -> None:
     begin = (layout.lanes[arrow.sender], down)
     colour = canvas.palette.strong(arrow.tone)
     end_x = layout.lanes[arrow.receiver]
-    with canvas.hover(arrow.label, arrow.hover, _times(arrow)):
+    with canvas.hover(arrow.label, arrow.hover, _times(canvas, arrow)):
         if arrow.sender == arrow.receiver:
             aside = begin[0] + 18
             canvas.path([begin, (aside, down), (aside, down + 9), (begin[0] + 2, down + 9)], colour, 1.4)
@@ -178,11 +178,13 @@ def _arrow(canvas: Canvas, arrow: Arrow, layout: _Layout, down: float) -> None:
 def _label(canvas: Canvas, step: Arrow | Mark, layout: _Layout, down: float, *, ends: bool) -> None:
     colours = canvas.palette
     when = step.sent if isinstance(step, Arrow) else step.when
-    canvas.text((58, down + 4), f"{when / _MS:.3f}", size=10.5, colour=colours.muted, anchor="end")
+    canvas.text(
+        (58, down + 4), canvas.decimal(when / _MS, ".3f"), size=10.5, colour=colours.muted, anchor="end"
+    )
     colour = colours.strong(step.tone)
     if isinstance(step, Mark):
         across = layout.lanes[step.lane]
-        with canvas.hover(step.label, step.hover, f"{when / _MS:.3f}"):
+        with canvas.hover(step.label, step.hover, canvas.decimal(when / _MS, ".3f")):
             if ends:
                 _cross(canvas, (across, down), colour, 7)
             else:
@@ -194,7 +196,7 @@ def _label(canvas: Canvas, step: Arrow | Mark, layout: _Layout, down: float, *, 
     spans = abs(step.sender - step.receiver)
     across = layout.lanes[step.sender]
     room = layout.gap * max(spans, 1) - 20
-    with canvas.hover(step.label, step.hover, _times(step)):
+    with canvas.hover(step.label, step.hover, _times(canvas, step)):
         if spans == 0:
             _words(canvas, (across + 24, down + 9), step.label, room - 18, colour)
         elif step.receiver > step.sender:
@@ -219,9 +221,9 @@ def _words(
     canvas.text(place, text, room=room, size=11.5, colour=colour, anchor=anchor)
 
 
-def _times(arrow: Arrow) -> str:
-    arrived = "?" if arrow.arrived is None else f"{arrow.arrived / _MS:.3f}"
-    return f"{arrow.sent / _MS:.3f} → {arrived}"
+def _times(canvas: Canvas, arrow: Arrow) -> str:
+    arrived = "?" if arrow.arrived is None else canvas.decimal(arrow.arrived / _MS, ".3f")
+    return f"{canvas.decimal(arrow.sent / _MS, '.3f')} → {arrived}"
 
 
 def _point(canvas: Canvas, begin: tuple[float, float], end: tuple[float, float], colour: str) -> None:

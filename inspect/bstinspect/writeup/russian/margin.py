@@ -10,6 +10,7 @@ MARGIN: Final = {
     "nothing there yet: it will wait": "данных пока нет: будет ждать",
     "fails: {error}": "ошибка: {error}",
     "the other end has closed the connection": "другая сторона закрыла соединение",
+    "the end is reached": "достигнут конец",
     "prints": "вывод на терминал",
     "starts a thread": "создаёт поток",
     "starts a child process": "создаёт процесс-потомок",

@@ -91,6 +91,7 @@ LIVES: Final = {
     "Mostly": "Основные вызовы",
 }
 LATENCIES: Final = {
+    "Activity over time": "Активность процессов во времени",
     "Latencies": "Временные характеристики",
     "Time from each command to its reply": "Время от подачи команды до получения ответа",
     "Command": "Команда",

@@ -9,8 +9,8 @@ DEATHS: Final = {
     "Deaths": "Завершения по сигналу",
     "{processes} more were killed.": "Кроме того, сигналами завершены: {processes}.",
     "{who} is killed by {signal}": "{who}: гибель от сигнала {signal}",
-    "{time} after the recording began, {who} (pid {pid}) was killed by {signal}": (
-        "Через {time} после начала записи {who} (pid {pid}) был убит сигналом {signal}"
+    "{time} after the recording began, {who} was killed by {signal}": (
+        "Через {time} после начала записи {who} был убит сигналом {signal}"
     ),
     ", sent by {sender}": "; отправитель сигнала — {sender}",
     " It was {age} old and held {memory} KiB of memory.": (
@@ -81,6 +81,9 @@ PROBLEMS: Final = {
     "no permission": "нет прав доступа",
     "not allowed": "операция не разрешена",
     "it is there already": "уже существует",
+    "an argument does not fit, or this kernel cannot do it": (
+        "аргумент не подходит, или ядро этого не поддерживает"
+    ),
     "there is no such attribute": "такого атрибута нет",
     "{who} still ran when the recording ended.": (
         "Остался процесс: {who} ещё работал, когда запись закончилась."

@@ -112,7 +112,8 @@ CONVERSATIONS: Final = {
         "Не приведены диаграммы ещё для части команд: {commands}."
     ),
     "{command}: {messages}": "{command}: {messages}",
-    "The first {shown} of {total}": "Начало обмена сообщениями (показано: {shown}, всего: {total})",
+    "The first messages: {shown} of {total}": "Начало обмена сообщениями (показано: {shown}, всего: {total})",
+    "Messages between processes: {total}": "Обмен между процессами: {total}",
     "{command}. {hops}. Reply: {reply}": "{command}. {hops}. Ответ: {reply}",
     "{label} from {sender} to {receiver} at {time} ms": "{label}: {sender} → {receiver}, {time}\u00a0мс",
     "line {line}: {call}": "строка {line}: {call}",

@@ -64,9 +64,10 @@ def _death(death: DeathFacts, index: int, words: Language, names: Names) -> Sect
 
 
 def _told(death: DeathFacts, who: str, words: Language) -> Text:
+    named = who if death.node is None else f"{who} (pid {death.pid})"
     told = words.text(
-        "{time} after the recording began, {who} (pid {pid}) was killed by {signal}",
-        time=words.duration(death.when), who=who, pid=str(death.pid), signal=killer(death.status),
+        "{time} after the recording began, {who} was killed by {signal}",
+        time=words.duration(death.when), who=named, signal=killer(death.status),
     )  # fmt: skip
     if death.sender:
         told += words.text(", sent by {sender}", sender=_sender(death.sender, words))

@@ -43,6 +43,7 @@ _MEANINGS: Final = {
     "EPERM": "not allowed",
     "EEXIST": "it is there already",
     "ENODATA": "there is no such attribute",
+    "EINVAL": "an argument does not fit, or this kernel cannot do it",
 }
 _LEAKS: Final = {
     "process": "{who} still ran when the recording ended.",
