@@ -53,6 +53,11 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
+    except Exception as error:  # noqa: BLE001 - a defect of ours is one line too
+        if debug:
+            _show_traceback()
+        say(f"internal: {type(error).__name__}: {error} (--debug says where)")
+        return 1
     except SystemExit as end:  # --help
         return end.code if isinstance(end.code, int) else 0
 
