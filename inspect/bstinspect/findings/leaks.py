@@ -48,11 +48,11 @@ class Leaks:
         whole = not any(gap.kind in ("cut", "damaged", "lost") for gap in findings.gaps)
         traced = {each.pid: each for each in findings.processes if each.traced}
         found: list[Leak] = []
-        for process in findings.processes:
+        for process in findings.processes if whole else ():  # else the wait, or the end, may be missing
             parent = traced.get(process.parent or 0)
             if process.ended is not None and parent is not None and process.pid not in self._waited:
                 if parent.ended is None or parent.ended > process.ended:  # else somebody else inherited it
                     found.append(Leak("zombie", process.pid, process.title))
-            elif whole and process.ended is None and all(each.ended is None for each in process.threads):
+            elif process.ended is None and all(each.ended is None for each in process.threads):
                 found.append(Leak("process", process.pid, process.title))
         return (found + self._open)[:MOST]

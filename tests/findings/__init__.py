@@ -1,0 +1,1 @@
+"""The facts that are found in captures and session logs."""
