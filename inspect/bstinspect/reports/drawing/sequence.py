@@ -144,7 +144,8 @@ def _head(canvas: Canvas, lane: Lane, across: float, top: float, gap: float) -> 
             (across - room / 2, top), (room, 42), colours.soft(lane.tone), colour=colour, dash=dash, radius=5
         )
         down = top + (18 if lane.detail else 26)
-        canvas.text((across, down), lane.title, room=room - 10, anchor="middle", weight="bold")
+        size = 12 if width(one_line(lane.title), 12, bold=True) <= room - 10 else 11
+        canvas.text((across, down), lane.title, room=room - 10, size=size, anchor="middle", weight="bold")
         if lane.detail:
             canvas.text(
                 (across, top + 34),

@@ -27,7 +27,7 @@ MARGIN: Final = {
     "a set of descriptors to wait for": "создаёт набор дескрипторов для ожидания",
     "changes the set of descriptors to wait for": "изменяет набор ожидаемых дескрипторов",
     "waits for any descriptor of the set": "ждёт готовности дескриптора из набора",
-    "a counter by which threads wake each other": "счётчик, которым потоки будят друг друга",
+    "a counter by which threads wake each other": "создаёт счётчик для пробуждения потоков",
     "another program takes the process over": "заменяет программу процесса",
     "the thread ends": "завершает поток",
     "the process ends": "завершает процесс",
