@@ -51,6 +51,9 @@ class Files:
                 os.replace(temporary, path)  # noqa: PTH105
             else:
                 self._link(temporary, path)
+        except OSError as error:
+            error.filename = error.filename or str(path)
+            raise
         finally:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temporary)  # noqa: PTH108
