@@ -31,7 +31,7 @@ DOWN: Final = frozenset({"create", "exec", "numbers", "cancel", "forget", "probe
 class _Sent:
     """A message that was sent, or was received before the send was seen to end."""
 
-    __slots__ = ("end", "facts", "key", "waits")
+    __slots__ = ("end", "facts", "is_only_one", "key", "waits")
 
     def __init__(self, key: tuple[object, ...], end: LinkEnd, facts: MessageFacts) -> None:
         self.key = key
@@ -40,6 +40,8 @@ class _Sent:
         self.facts = facts
         self.waits = True
         """Its other half has not been seen."""
+        self.is_only_one = True
+        """No other message alike was on its way at the same time that might have been meant."""
 
 
 class Messages:
@@ -124,17 +126,17 @@ class Messages:
     def _plain_received(call: Finished, end: LinkEnd, move: Move) -> str:
         """Note the arrival of all sends whose last byte has come."""
         end.received += move.length
-        end.arrivals.append((end.received, call.seen()))
-        if end.other is None:
-            return ""
-        names = []
-        under_way = end.other.under_way
+        under_way = end.other.under_way if end.other else deque()
+        arrived = []
         while under_way and under_way[0][0] <= end.received:
-            _, message = under_way.popleft()
-            names.append(message.label)
-            message.received = call.seen()
-            message.receiver = End(move.pid, move.fd)
-        return ", ".join(names)
+            arrived.append(under_way.popleft()[1])
+        names = ", ".join(message.label for message in arrived)
+        call.annotate(names)
+        seen = call.seen()
+        end.arrivals.append((end.received, seen))
+        for message in arrived:
+            message.received, message.receiver = seen, End(move.pid, move.fd)
+        return names
 
     # -- both
 
@@ -172,7 +174,10 @@ class _Halves:
         if not fitting:
             return None
         found = fitting[0]
-        if all(each.end is found.end for each in fitting):
+        if any(each.end is not found.end for each in fitting):
+            for each in fitting:
+                each.is_only_one = False
+        if found.is_only_one:
             end.meet(found.end)
         found.waits = False
         self._remove(found)

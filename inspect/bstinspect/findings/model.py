@@ -273,6 +273,8 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
 
     text: str
     line: int = 0
+    call: str = ""
+    """The call's name, where it is one."""
 
 
 class RequirementFacts(msgspec.Struct, omit_defaults=True):

@@ -119,7 +119,7 @@ class Judge:
             if id(sought) in self._found:
                 wanted.remove(sought)
             elif not sought.text or re.search(sought.text, call.text()):
-                self._found[id(sought)] = Evidence(call.text(), call.line)
+                self._found[id(sought)] = Evidence(call.text(), call.line, call.name)
 
     def judge(self, findings: Findings) -> list[RequirementFacts]:
         """Return all requirements with what was found; to be called when all else is known."""
@@ -128,11 +128,13 @@ class Judge:
     def _judge(self, requirement: Requirement, findings: Findings) -> RequirementFacts:
         facts = RequirementFacts(requirement.key, requirement.title, "met")
         for sought in requirement.evidence:
-            facts.syscalls += sought.call
             found, tried = self._look(sought, findings)
             if found is not None:
                 facts.evidence.append(found)
+                if found.call:
+                    facts.syscalls.append(found.call)
                 continue
+            facts.syscalls += sought.call
             facts.missing.append(sought.describe())
             if tried and not sought.optional:
                 facts.status = "unmet"
@@ -156,7 +158,8 @@ class Judge:
 def _message(kind: str, findings: Findings) -> tuple[Evidence | None, bool]:
     for message in findings.messages:
         if message.kind == kind and message.received is not None:
-            return Evidence(message.received.text, message.received.line), True
+            call = message.received
+            return Evidence(f"{message.label}: {call.text}", call.line, call.name), True
     return None, any(message.kind in DECODED for message in findings.messages)
 
 

@@ -148,9 +148,8 @@ class Survey:
         words = ""
         move = self._traffic.take()
         if move is not None and call.leaving is not None:
-            words = self._messages.take(call, move, is_socket=is_socket)
-            words = words or self._traffic.words
-            call.annotate(words)
+            call.annotate(self._traffic.words)
+            words = self._messages.take(call, move, is_socket=is_socket) or self._traffic.words
         self._deaths.called(call, self._peers, is_socket=is_socket)
         self._peers.take(call)
         self._descriptors.take(call)
