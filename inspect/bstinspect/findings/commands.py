@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.findings.model import CommandFacts
@@ -27,15 +28,19 @@ def command_facts(logged: Iterable[LoggedCommand], at: Callable[[float], int]) -
     ]
 
 
-def assign(messages: list[MessageFacts], commands: list[CommandFacts]) -> None:
-    """Say of each message which command it belongs to.
+def assign(messages: list[MessageFacts], commands: list[CommandFacts], sessions: list[int]) -> None:
+    """Say of each message which command it belongs to; `sessions` says when each session began.
 
-    A request's number is first seen while its command runs, and belongs to it from then on. What has no
-    number belongs to the command that runs, if there is one.
+    A request's number is first seen while its command runs, and belongs to it from then on; each session
+    counts them anew. What has no number belongs to the command that runs, if there is one.
     """
     by_request: dict[int, int] = {}
     taken: set[int] = set()
+    later = deque(sessions)
     for message in sorted(messages, key=lambda each: each.when):
+        while later and later[0] <= message.when:
+            later.popleft()
+            by_request.clear()
         verb = _VERBS.get(message.kind, "")
         if message.request is None:
             message.command = _running(commands, message.when, verb if message.kind == "hello" else "")

@@ -19,10 +19,12 @@ def parents_before_death(log: Log) -> dict[int, int | None]:
     until = log.deaths[0].at if log.deaths else float("inf")
     events = [(each.at, each.node, True) for each in log.created]
     events += [(at, node, False) for at, node in log.removed]
-    tree = Tree()
+    tree, session = Tree(), 0
     for at, node, is_new in sorted(events):
         if at >= until:
             break
+        if log.session(at) != session:  # another one in the same directory: it begins without nodes
+            tree, session = Tree(), log.session(at)
         if is_new and node not in tree:
             tree.add(node)
         elif not is_new and node in tree:

@@ -168,7 +168,7 @@ class Survey:
     def _found(self, start: CaptureStart, reading: Reading) -> Findings:
         searchtree.name_nodes(self._log, self._processes.all)
         messages = self._messages.all
-        commands.assign(messages, self._commands)
+        commands.assign(messages, self._commands, [self._at(began) for began in self._log.sessions])
         deaths = told_deaths(self._deaths.found(), self._log, self._commands, self._at)
         if self._log.bad_lines:
             self._gaps.append(Gap("log-damaged", count=self._log.bad_lines))

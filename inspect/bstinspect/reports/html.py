@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _PAGES: Final = Path(__file__).with_name("pages")
 _OWN: Final = frozenset({"text", "summary", "contents", "tip", "theme"})
 """The ids that the page has itself."""
-_WIDE: Final = 1000
+_WIDE: Final = 1250
 """Drawings wider than this (pixels) are not made smaller on a screen, but moved to and fro."""
 
 
