@@ -197,6 +197,8 @@ class DeathFacts(msgspec.Struct, omit_defaults=True):
     age_ns: int = 0
     unreachable: list[int] = []
     """Ids that can no longer be reached, its own among them."""
+    cut_off: list[int] = []
+    """All ids that the next pingall has to name: those of earlier deaths as well."""
     witnesses: list[Witness] = []
     answered: str = ""
     """What the next pingall replied,"""

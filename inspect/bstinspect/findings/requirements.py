@@ -92,7 +92,7 @@ def read_requirements(path: Path) -> list[Requirement]:
     """Read a table. Raises RequirementsError, OSError."""
     try:
         return msgspec.convert(tomllib.loads(path.read_text("utf-8")), _Table).requirement
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RequirementsError(f"{path} is no TOML: {error}") from error
     except msgspec.ValidationError as error:
         raise RequirementsError(f"{path}: {error}") from error

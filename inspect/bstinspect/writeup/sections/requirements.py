@@ -58,12 +58,10 @@ def _row(each: RequirementFacts, words: Language) -> tuple[Cell, ...]:
         evidence += words.text("not found: {what}", what=Code(", ".join(each.missing)))
     lines = [found.line for found in each.evidence if found.line]
     status, tone = _STATUS[each.status]
-    calls = [
-        name for name in dict.fromkeys(each.syscalls) if any(name in found.text for found in each.evidence)
-    ]
+    calls = ", ".join(dict.fromkeys(each.syscalls))
     return (
         plain(title),
-        Cell((Code(", ".join(calls or each.syscalls)),) if each.syscalls else ("—",)),
+        Cell((Code(calls),) if calls else ("—",)),
         Cell(tuple(evidence)),
         Cell((", ".join(map(str, lines)) or "—",), lines[0] if lines else None),
         Cell((words.say(status),), None, tone),
