@@ -20,14 +20,12 @@ if TYPE_CHECKING:
 ROOT, LEFT, RIGHT = 10, 20, 30
 
 
-def greet(tape: Tape, pid: int, fd: int, other: int, fd_there: int, identity: bytes) -> None:
+def greet(tape: Tape, place: tuple[int, int], there: tuple[int, int], identity: bytes) -> None:
     """Both ends of a connection greet each other."""
-    for sender, sends, receiver, receives, name in (
-        (pid, fd, other, fd_there, identity), (other, fd_there, pid, fd, b""),
-    ):  # fmt: skip
+    for sender, receiver, name in ((place, there, identity), (there, place, b"")):
         data = handshake(b"DEALER" if name else b"ROUTER", name)
-        tape.send(sender, sends, data)
-        tape.receive(receiver, receives, data)
+        tape.send(*sender, data)
+        tape.receive(*receiver, data)
 
 
 def family() -> Tape:
@@ -40,13 +38,13 @@ def family() -> Tape:
     tape.connect(RIGHT, 4, unix(b"/run/root"))
     tape.accept(ROOT, 3, 5)
     tape.accept(ROOT, 3, 6)
-    greet(tape, LEFT, 4, ROOT, 5, b"20.1")
-    greet(tape, RIGHT, 4, ROOT, 6, b"30.1")
+    greet(tape, (LEFT, 4), (ROOT, 5), b"20.1")
+    greet(tape, (RIGHT, 4), (ROOT, 6), b"30.1")
     return tape
 
 
 def hops(found: Findings) -> list[tuple[str, int | None, int | None, bool, bool]]:
-    """Return of each message its label, from whom to whom, and whether it was seen to be sent and received."""
+    """Return of each message its label, the two ends, whether it was seen to be sent, and received."""
     return [
         (each.label, each.sender.pid, each.receiver.pid, each.sent is not None, each.received is not None)
         for each in found.messages
@@ -120,7 +118,7 @@ def test_a_receiver_that_is_killed(tmp_path: Path) -> None:
     tape.begin(LEFT)
     tape.connect(LEFT, 4, unix(b"/run/root"))
     tape.accept(ROOT, 3, 5)
-    greet(tape, LEFT, 4, ROOT, 5, b"20.2")
+    greet(tape, (LEFT, 4), (ROOT, 5), b"20.2")
     tape.send(ROOT, 5, request)
     tape.receive(LEFT, 4, request)
     found, _ = tape.survey(tmp_path)
@@ -139,7 +137,7 @@ def test_a_sender_that_closed_at_once(tmp_path: Path) -> None:
     tape.listen(RIGHT, 7, unix(b"/run/right"))
     tape.connect(LEFT, 4, unix(b"/run/right"))
     tape.accept(RIGHT, 7, 8)
-    greet(tape, LEFT, 4, RIGHT, 8, b"20.2")
+    greet(tape, (LEFT, 4), (RIGHT, 8), b"20.2")
     tape.send(LEFT, 4, other)
     tape.receive(ROOT, 5, last)
     tape.receive(RIGHT, 8, other)

@@ -1,4 +1,4 @@
-"""ZMTP as it goes over a connection, written from RFC 23: a handshake, and the cluster's messages in frames."""
+"""ZMTP as it goes over a connection, written from RFC 23: a handshake, and messages in frames."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from bstinspect.findings.model import DeathFacts, Findings
 
+_NO_SUCH_NODE: Final = ": Not found"
 Outcome: TypeAlias = tuple[Evidence | None, bool]
 """What shows that it holds, None where it does not; and whether it was tried at all."""
 
@@ -40,10 +41,10 @@ def _one_process_each(findings: Findings) -> Outcome:
 
 
 def _unreachable(findings: Findings) -> Outcome:
-    """The pingall after a death lists exactly the dead one and what hangs below it."""
+    """The pingall after a death lists exactly the dead ones and what hangs below them."""
     answered = [death for death in findings.deaths if death.answered]
     for death in answered:
-        if death.answered != "Ok: " + ";".join(map(str, sorted(death.unreachable))):
+        if death.answered != "Ok: " + (";".join(map(str, death.cut_off)) or "-1"):
             return None, True
     if not answered:
         return None, False
@@ -52,22 +53,17 @@ def _unreachable(findings: Findings) -> Outcome:
 
 
 def _survivors(findings: Findings) -> Outcome:
-    """After a death, nodes that it did not cut off still add up numbers."""
+    """After a death, nodes that no death cut off still add up numbers."""
     tried = False
-    for death in findings.deaths:
-        cut = set(death.unreachable)
-        for command in findings.commands:
-            words = command.line.split()
-            if (
-                command.verb != "exec"
-                or len(words) < 2
-                or command.began < death.when
-                or words[1] in map(str, cut)
-            ):
-                continue
-            tried = True
-            if command.reply.startswith(f"Ok:{words[1]}:"):
-                return Evidence(f"{command.line} → {command.reply}"), True
+    for command in findings.commands:
+        words = command.line.split()
+        before = [death for death in findings.deaths if death.when <= command.began]
+        cut = {str(node) for death in before for node in death.unreachable}
+        if command.verb != "exec" or len(words) < 2 or not before or words[1] in cut:
+            continue
+        if command.reply.startswith(f"Ok:{words[1]}:"):
+            return Evidence(f"{command.line} → {command.reply}"), True
+        tried = tried or not command.reply.endswith(_NO_SUCH_NODE)
     return None, tried
 
 

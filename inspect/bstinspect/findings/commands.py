@@ -58,8 +58,10 @@ def assign(messages: list[MessageFacts], commands: list[CommandFacts], sessions:
 def _running(commands: list[CommandFacts], when: int, verb: str, taken: set[int] | None = None) -> int | None:
     """Return the first command that was running, of the kind that is asked for, and is not taken."""
     for index, command in enumerate(commands):
+        if command.began > when:
+            break  # they are in the order of their beginnings
         over = command.ended is not None and command.ended < when
-        if command.began > when or over or (verb and command.verb != verb):
+        if over or (verb and command.verb != verb):
             continue
         if taken is None or index not in taken:
             return index

@@ -52,10 +52,23 @@ def told_deaths(
         death = by_pid.get(told.pid) or DeathFacts(told.pid, at(told.at), 9)
         death.node, death.sender = told.node, told.sender
         death.unreachable = sorted(told.unreachable)
+        end = min((at(began) for began in log.sessions if began > told.at), default=None)
         answer = next(
             (each for each in commands if each.verb == "pingall" and each.began >= death.when), None
         )
-        if answer is not None:
+        if answer is not None and (end is None or answer.began < end):
             death.answered, death.answered_at = answer.reply, answer.ended
+            death.cut_off = _cut_off(log, told.at, answer.began, at)
         found.append(death)
     return found
+
+
+def _cut_off(log: Log, told: float, until: int, at: Callable[[float], int]) -> list[int]:
+    """Return what the deaths of a session have made unreachable until then, and nobody brought back."""
+    back = [*((each.at, each.node) for each in log.created), *log.removed]
+    found: set[int] = set()
+    for death in log.deaths:
+        if log.session(death.at) == log.session(told) and at(death.at) <= until:
+            found.update(death.unreachable)
+            found -= {node for when, node in back if death.at < when and at(when) <= until}
+    return sorted(found)
