@@ -202,10 +202,12 @@ def test_no_text_breaks_out(text: str, language: Literal["en", "ru"]) -> None:
 )
 def test_the_trace_is_a_file_beside_the_page(name: str) -> None:
     """Its address leads nowhere else, whatever it is called."""
-    document = Document("en", TitlePage((), "t", "", ()), (), (), (), trace=name)
-    address = tree(document).xpath(f"//section[{of_class('summary')}]//a/@href")[0]
-    assert re.fullmatch(r"\./[A-Za-z0-9_.%~-]+", address)
-    assert "/" not in address[2:]
+    for summary, place in (((Paragraph(("w",)),), "section[{}]"), ((), "nav[{}]")):
+        document = Document("en", TitlePage((), "t", "", ()), summary, (), (), trace=name)
+        where = place.format(of_class("summary" if summary else "contents"))
+        (address,) = tree(document).xpath(f"//{where}//a/@href")
+        assert re.fullmatch(r"\./[A-Za-z0-9_.%~-]+", address)
+        assert "/" not in address[2:]
 
 
 def test_anchors_that_are_alike_stay_apart() -> None:
