@@ -32,7 +32,7 @@ JSON = st.recursive(
     max_leaves=5,
 )  # fmt: skip
 SENSE = {
-    "line": st.sampled_from(["exec 5 1 1", "exec", "create 5", "pingall", "Ok", "Ok: 7", "Ok:5: 1", "", "::"]),
+    "line": st.sampled_from(["exec 5 1 1", "exec", "create 5", "pingall", "Ok", "Ok: 7", "Ok:5: 1", ""]),
     "node": st.integers(-3, 9), "pid": st.integers(1, 50), "parent": st.none() | st.integers(-3, 9),
     "nodes": st.lists(st.integers(-3, 9), max_size=3),
     "unreachable": st.lists(st.integers(-3, 9), max_size=3),
