@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bstinspect.writeup.language import Language
     from bstinspect.writeup.names import Names
 
-_MOST: Final = 10
+_MOST: Final = 8
 """Rows of a table in the main part."""
 _ROLES: Final = {
     "listens": "listens",
