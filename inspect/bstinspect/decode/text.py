@@ -40,6 +40,7 @@ from bstinspect.records import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from bstinspect.decode.opened import Form
 
 _NOTES: Final = {
     "result,arguments": " (INJECTED: args, retval)",
@@ -57,6 +58,9 @@ class Output(Protocol):
 
 class Annotator(Protocol):
     """Says something about calls behind their line (--zmtp)."""
+
+    def wants(self, name: str) -> bool:
+        """Tell whether calls of a name have to be shown to it: of others it knows nothing to say."""
 
     def annotate(self, call: Call, pid: int) -> str:
         """Return a comment for a call that has returned; empty where there is none."""
@@ -86,7 +90,7 @@ class StraceText:
         self._leader = Leader(layout, style)
         self._durations = Durations(layout.durations)
         self._whole = WholeLines(layout)
-        self._in_one_piece = not annotator and wanted.every_call and not wanted.dumps
+        self._in_one_piece = wanted.every_call and not wanted.dumps
         """Whether lines may be made at once: nothing has to be known of a call but its two records."""
         self._threads: dict[int, Thread] = {}
         self._attached: set[int] = set()
@@ -160,7 +164,10 @@ class StraceText:
         thread.last = form.name
         thread.number, thread.address = entry.number, entry.instruction_pointer
         leader = self._leader.text(thread, entry.when, len(self._attached))
-        self._output.write(thread.tid, self._whole.line(leader, form, entry, leaving))
+        line = self._whole.line(leader, form, entry, leaving)
+        if self._annotator and (comment := _comment(self._annotator, form, entry, leaving)):
+            line = f"{line[:-1]} /* {comment} */\n"
+        self._output.write(thread.tid, line)
         return True
 
     def finish(self) -> None:
@@ -304,7 +311,7 @@ class StraceText:
         if opened is not None:
             opened.leave(record)
             text = opened.form.end(opened.call)
-            if self._annotator:
+            if self._annotator and self._annotator.wants(opened.form.name):
                 comment = self._annotator.annotate(opened.call, record.pid)
         result = self._result(record, opened, failed)
         duration = record.when - opened.entry.when if opened else 0
@@ -421,6 +428,16 @@ class StraceText:
     def _stack(self, record: Stack) -> None:
         for frame in record.frames:
             self._output.write(record.tid, f" > {quote_name(frame)}\n")
+
+
+def _comment(annotator: Annotator, form: Form, entry: SyscallEntry, leaving: SyscallExit) -> str:
+    """Return what is to be said behind the line of a call that is made at once."""
+    if not annotator.wants(form.name):
+        return ""
+    recorded = Recorded.of(entry)
+    call = form.call(entry, recorded)
+    call.leave(leaving.value, Recorded.of(leaving, recorded), is_error=leaving.is_error)
+    return annotator.annotate(call, leaving.pid)
 
 
 class Lines:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from bstinspect.decode.layout import Layout
 from bstinspect.decode.text import StraceText
+from bstinspect.records import SyscallEntry
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -32,11 +33,14 @@ class FullTrace:
         self._text = StraceText(self, LAYOUT, annotator=annotator)
         self.line = 0
         self._begun = False
+        self._held: SyscallEntry | None = None
+        """An entry that waits for the record behind it: with its exit its line is made at once."""
+        self._all_native = True
 
     @property
     def current(self) -> int:
         """Return the number of the line that is being written, else of the one finished last."""
-        return self.line + self._begun
+        return self.line + self._begun + (self._held is not None)
 
     @property
     def digest(self) -> str:
@@ -45,12 +49,21 @@ class FullTrace:
 
     def take(self, record: AnyRecord) -> None:
         """Take a record. Raises OSError."""
-        self._text.feed((record,))
+        held, self._held = self._held, None
+        if type(record) is SyscallEntry and self._may_wait(record):
+            if held is not None:
+                self._text.feed((held,))
+            self._held = record
+        else:
+            self._text.feed((record,) if held is None else (held, record))
         if self._size > _BLOCK:
             self._flush()
 
     def finish(self) -> None:
         """Write the rest. Raises OSError."""
+        if self._held is not None:
+            self._text.feed((self._held,))
+            self._held = None
         self._text.finish()
         self._flush()
 
@@ -61,6 +74,11 @@ class FullTrace:
             self._begun = not text.endswith("\n")
         self._pieces.append(text)
         self._size += len(text)
+
+    def _may_wait(self, entry: SyscallEntry) -> bool:
+        """Tell whether an entry begins one line: where a program has 32-bit calls a note may be before it."""
+        self._all_native = self._all_native and not entry.arch
+        return self._all_native
 
     def _flush(self) -> None:
         text = "".join(self._pieces)

@@ -17,6 +17,11 @@ _SENDS: Final = frozenset({"write", "sendto"})
 _RECEIVES: Final = frozenset({"read", "recvfrom"})
 _VECTORS: Final = {"writev": True, "readv": False}
 _MESSAGES: Final = {"sendmsg": True, "recvmsg": False}
+_DESCRIPTORS: Final = frozenset({
+    "close", "close_range", "socket", "accept", "accept4", "socketpair", "dup", "dup2", "dup3", "fcntl",
+    "fork", "vfork", "clone", "clone3",
+})  # fmt: skip
+_WANTED: Final = _SENDS | _RECEIVES | _VECTORS.keys() | _MESSAGES.keys() | _DESCRIPTORS
 _MSG_PEEK: Final = 2
 _CLONE_FILES: Final = 0x400
 _DUPLICATES: Final = (0, 1030)  # F_DUPFD, F_DUPFD_CLOEXEC
@@ -30,6 +35,10 @@ class ZmtpAnnotator:
 
     def __init__(self) -> None:
         self._connections = Connections()
+
+    def wants(self, name: str) -> bool:
+        """Tell whether a call of that name moves bytes, or makes or ends a descriptor."""
+        return name in _WANTED
 
     def annotate(self, call: Call, pid: int) -> str:  # noqa: PLR0911 - one a kind
         """Return what the call moved, in words; empty where that is no ZMTP."""
