@@ -8,9 +8,12 @@ import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from bstinspect.findings.calls import Calls, Finished
+from bstinspect.decode.architecture import architecture
+from bstinspect.decode.opened import Forms
+from bstinspect.decode.style import PLAIN
+from bstinspect.findings.calls import Finished
 from bstinspect.findings.model import Environment, Findings
-from bstinspect.records import Block, Exiting, SyscallEntry, SyscallExit
+from bstinspect.records import Block, SyscallEntry, SyscallExit
 from bstinspect.reports.perfetto import PerfettoWriter
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ MMAP: Final = 9
 SENDTO: Final = 44
 RECVFROM: Final = 45
 EXIT: Final = 60
+_FORMS: Final = Forms(architecture("x86_64"), PLAIN)
 _COMMON: Final = {"ph", "name", "pid", "tid"}
 _ALLOWED: Final[dict[str, set[str]]] = {
     "X": _COMMON | {"cat", "ts", "dur", "args"},
@@ -52,16 +56,10 @@ def call(
 ) -> Finished:
     """Return a call; one of value None never returns, and its thread ends then. `data` stands at 0x1000."""
     tid = tid or pid
-    calls = Calls()
-    calls.begin("x86_64", 0)
     memory = (Block(0x1000, data, len(data)),) if data else ()
-    arguments = (1, 0x1000, len(data), 0, 0, 0)
-    assert not list(calls.take(SyscallEntry(begin, tid, pid, number, arguments, memory)))
-    if value is None:
-        (done,) = calls.take(Exiting(end, tid, pid, 0))
-    else:
-        (done,) = calls.take(SyscallExit(end, tid, pid, value, value < 0))
-    return done
+    entry = SyscallEntry(begin, tid, pid, number, (1, 0x1000, len(data), 0, 0, 0), memory)
+    leaving = None if value is None else SyscallExit(end, tid, pid, value, value < 0)
+    return Finished(entry, leaving, _FORMS.of(entry), begin, end)
 
 
 def findings(**some: Any) -> Findings:
