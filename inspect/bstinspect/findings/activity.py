@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.findings.families import family, waits
+from bstinspect.findings.families import family
 from bstinspect.findings.model import Activity, Slice
 
 if TYPE_CHECKING:
@@ -26,9 +26,7 @@ class Activities:
         """By pid, by the number of the slice: nanoseconds by family."""
 
     def take(self, call: Finished) -> None:
-        """Take a call."""
-        if waits(call):
-            return
+        """Take a call that did not wait."""
         pid = call.entry.pid
         slices = self._slices.get(pid)
         if slices is None:

@@ -12,6 +12,7 @@ from bstinspect.decode.names import errno_name
 from bstinspect.decode.opened import Form, Forms
 from bstinspect.decode.style import PLAIN
 from bstinspect.decode.whole import WholeLines
+from bstinspect.findings.families import waits
 from bstinspect.findings.model import SeenCall
 from bstinspect.records import Detached, Executed, Exited, Exiting, SyscallEntry, SyscallExit, Tracing
 
@@ -30,7 +31,10 @@ _LEAST_ERROR: Final = -4095
 class Finished:
     """A call that has returned, or never will (`leaving` None)."""
 
-    __slots__ = ("_annotation", "_form", "begin", "end", "entry", "failed", "leaving", "line", "name")
+    __slots__ = (
+        "_form", "annotation", "begin", "duration", "end", "entry", "failed", "leaving", "line", "name",
+        "waits",
+    )  # fmt: skip
 
     def __init__(
         self, entry: SyscallEntry, leaving: SyscallExit | None, form: Form, begin: int, end: int
@@ -40,11 +44,16 @@ class Finished:
         self._form = form
         self.name = form.name
         self.failed = leaving is not None and leaving.is_error and _LEAST_ERROR <= leaving.value < 0
-        self._annotation = ""
+        self.annotation = ""
+        """What it moved, in words."""
         self.begin = begin
         """When it was entered, nanoseconds since the capture began,"""
         self.end = max(end, begin)
         """and when it returned, or its thread was seen to end."""
+        self.duration = self.end - begin
+        """Nanoseconds from entry to exit."""
+        self.waits = leaving is None or waits(form.name, self.duration)
+        """Its time was spent in waiting."""
         self.line = 0
         """Its line in the full trace; of one that never returned that of its beginning."""
 
@@ -58,14 +67,9 @@ class Finished:
         """Return its error's name; empty where there is none."""
         return errno_name(-self.value) if self.failed else ""
 
-    @property
-    def duration(self) -> int:
-        """Return nanoseconds from entry to exit."""
-        return self.end - self.begin
-
     def annotate(self, text: str) -> None:
         """Say what it moved, in words."""
-        self._annotation = text
+        self.annotation = text
 
     def text(self) -> str:
         """Return its line as strace writes it, at most `LONGEST` characters of it."""
@@ -90,7 +94,7 @@ class Finished:
         """Return it as a fact that can be kept."""
         return SeenCall(
             self.begin, self.entry.pid, self.entry.tid, self.name, self.text(), self.line,
-            None if self.leaving is None else self.duration, self.error, self._annotation,
+            None if self.leaving is None else self.duration, self.error, self.annotation,
         )  # fmt: skip
 
 
@@ -121,20 +125,22 @@ class Calls:
         entered = self._open.get(tid)
         return None if entered is None else self._unfinished(entered, entered[0].when)
 
-    def take(self, record: AnyRecord, line: int = 0) -> Iterator[Finished]:
-        """Yield the calls that end with a record: one that returns, or those of threads that are gone.
+    def entered(self, record: SyscallEntry, line: int) -> None:
+        """Take an entry; `line` is the line of the full trace on which it begins."""
+        self._open[record.tid] = record, line
 
-        `line` is the line of the full trace that was begun or finished last.
-        """
-        if isinstance(record, SyscallEntry):
-            self._open[record.tid] = record, line
-        elif isinstance(record, SyscallExit):
-            entered = self._open.pop(record.tid, None)
-            if entered is not None:
-                done = self._finished(entered[0], record, record.when)
-                done.line = line
-                yield done
-        elif isinstance(record, Executed):
+    def left(self, record: SyscallExit, line: int) -> Finished | None:
+        """Return the call that returns; None where its entry was not seen. `line` is where it ends."""
+        entered = self._open.pop(record.tid, None)
+        if entered is None:
+            return None
+        done = self._finished(entered[0], record, record.when)
+        done.line = line
+        return done
+
+    def take(self, record: AnyRecord) -> Iterator[Finished]:
+        """Yield the calls that end with any other record: those of threads that are gone."""
+        if isinstance(record, Executed):
             yield from self._executed(record)
         elif isinstance(record, Exiting | Detached):
             yield from self._left((record.tid,), record.when)

@@ -22,7 +22,6 @@ _MAKES: Final = {
     "inotify_init1": "inotify", "memfd_create": "memfd", "pidfd_open": "pidfd", "open": "file",
     "openat": "file", "openat2": "file", "creat": "file",
 }  # fmt: skip
-_PATH_AT: Final = {"open": 0, "creat": 0, "openat": 1, "openat2": 1}
 _PAIRS: Final = {"pipe": 0, "pipe2": 0, "socketpair": 3}
 _REPLACES: Final = frozenset({"dup2", "dup3"})
 _EXECUTES: Final = frozenset({"execve", "execveat"})
@@ -31,6 +30,13 @@ _CLONE_FILES: Final = 0x400
 _DUPLICATES: Final = (0, 1030)  # F_DUPFD, F_DUPFD_CLOEXEC
 _SENDS: Final = frozenset({"write", "writev", "sendto", "sendmsg"})
 _RECEIVES: Final = frozenset({"read", "readv", "recvfrom", "recvmsg"})
+CALLS: Final = _MAKES.keys() | _PAIRS.keys() | _SENDS | _RECEIVES | _EXECUTES | {
+    "close", "close_range", "socket", "accept", "accept4", "bind", "connect", "listen", "dup", "dup2", "dup3",
+    "fcntl",
+}  # fmt: skip
+"""What `Descriptors` takes."""
+_OPEN_FLAGS: Final = {"open": 1, "openat": 2}
+_O_CLOEXEC: Final = 0o2000000
 _SOCKETS: Final = frozenset({"ipc", "tcp", "udp", "socket"})
 """Those that join processes: at the other end of netlink is the kernel."""
 _IN_PROGRESS: Final = "EINPROGRESS"
@@ -66,7 +72,7 @@ class Descriptors:
                 yield life
 
     def take(self, call: Finished) -> None:  # noqa: C901, PLR0912 - one case a kind of call
-        """Take a call that has returned."""
+        """Take one of `CALLS` that has returned."""
         name, pid = call.name, call.entry.pid
         if call.leaving is None or (call.failed and call.error != _IN_PROGRESS):
             return
@@ -76,7 +82,7 @@ class Descriptors:
         elif name == "close":
             self._closed(pid, s32(arguments[0]), call)
         elif (kind := _MAKES.get(name)) is not None:
-            self._make(pid, call.value, kind, call, _path(call) if kind == "file" else "")
+            self._make(pid, call.value, kind, call)
         elif name == "socket":
             self._make(pid, call.value, _socket_kind(arguments[0], arguments[1]), call)
         elif name in ("accept", "accept4"):
@@ -123,7 +129,7 @@ class Descriptors:
         before = self.get(pid, number)
         if before is not None and call.name in _REPLACES:
             self._closed(pid, number, call)
-        self._closes_on_exec(pid, number, closes=call.name == "pidfd_open" or "CLOEXEC" in call.text())
+        self._closes_on_exec(pid, number, closes=_closes_on_exec(call))
         life = DescriptorLife(pid, number, kind, name)
         self._table.setdefault(pid, {})[number] = life
         if kind == "file":
@@ -211,10 +217,12 @@ def _socket_kind(family: int, kind: int) -> str:
     return "netlink" if family == 16 else "socket"
 
 
-def _path(call: Finished) -> str:
-    seen = call.decoded()
-    data = seen.memory.string(seen[_PATH_AT[call.name]], 4096) or b""
-    return data.rstrip(b"\0").decode("utf-8", "backslashreplace")
+def _closes_on_exec(call: Finished) -> bool:
+    """Tell whether an execve closes what a call has made (pidfd_open(2) says that of its own)."""
+    flags = _OPEN_FLAGS.get(call.name)
+    if flags is not None:  # the most frequent, and a path may have any name
+        return bool(call.entry.arguments[flags] & _O_CLOEXEC)
+    return call.name == "pidfd_open" or "CLOEXEC" in call.text()
 
 
 def makes_thread(call: Finished) -> bool:

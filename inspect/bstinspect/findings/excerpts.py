@@ -105,9 +105,12 @@ class Excerpts:
                 self._last.append(call)
         if len(self._processes) < LINES and call.name in _PROCESSES and not call.failed:
             self._processes.append(call.seen())
-        telling = call.name in _NETWORK or (words and family(call.name) == "network") or call.name in _MOVES
-        if len(self._network) < LINES and telling and not loading:
+        if len(self._network) < LINES and not loading and _is_of_network(call.name, words):
             self._network.append(call.seen())
+
+
+def _is_of_network(name: str, words: str) -> bool:
+    return name in _NETWORK or name in _MOVES or (bool(words) and family(name) == "network")
 
 
 def _score(topic: str, call: Finished, words: str) -> int:

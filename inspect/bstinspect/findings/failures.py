@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.findings.model import ErrorFacts
@@ -18,16 +19,7 @@ _PROBES: Final = frozenset({("ioctl", "ENOTTY"), ("lseek", "ESPIPE"), ("getxattr
                             ("wait4", "ECHILD"), ("waitid", "ECHILD"), ("rt_sigreturn", "EINTR"),
                             ("close", "EBADF"), ("fcntl", "EBADF"), ("prctl", "EINVAL"),
                             ("readlink", "EINVAL")})  # fmt: skip
-_LIBRARIES: Final = (
-    ".so",
-    "/ld.so",
-    "glibc-hwcaps",
-    "locale",
-    "gconv",
-    ".pyc",
-    "site-packages",
-    "pyvenv.cfg",
-)
+_LIBRARIES: Final = re.compile(rb"\.so|glibc-hwcaps|locale|gconv|\.pyc|site-packages|pyvenv\.cfg")
 
 
 MOST: Final = 1000
@@ -61,6 +53,12 @@ def _nature(call: Finished, name: str, error: str) -> str:
     if error in _TRY_AGAIN or (name, error) in _PROBES:
         return "normal"
     if name in _LOOKS and error in ("ENOENT", "ENOTDIR"):
-        text = call.text()
-        return "loader" if any(each in text for each in _LIBRARIES) else "looks"
+        return "loader" if _LIBRARIES.search(_paths(call)) else "looks"
     return "real"
+
+
+def _paths(call: Finished) -> bytes:
+    """Return what a call names; not the whole line, which is dear, but for an execve with its environment."""
+    if call.name == "execve":
+        return call.text().encode()
+    return b"\n".join(each.data for each in call.entry.memory)

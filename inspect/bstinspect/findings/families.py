@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bstinspect.decode.classes import calls_of_class
-
-if TYPE_CHECKING:
-    from bstinspect.findings.calls import Finished
 
 FAMILIES: Final = ("network", "processes", "memory", "signals", "time", "files", "other")
 """In the order in which a call is asked for: sendto is of ``network``, though it takes a descriptor."""
@@ -35,10 +32,9 @@ _CLASSES: Final = (
 )
 
 
-def waits(call: Finished) -> bool:
-    """Tell whether a call's time was spent in waiting."""
-    name = call.name
-    return name in _WAITS or (name in _MAY_WAIT and call.duration > _LONG_NS) or call.leaving is None
+def waits(name: str, duration: int) -> bool:
+    """Tell whether the time of a call that returned was spent in waiting; `duration` is in nanoseconds."""
+    return name in _WAITS or (duration > _LONG_NS and name in _MAY_WAIT)
 
 
 def family(name: str) -> str:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from bstinspect.records import Exited
 
 MOST: Final = 100
+CALLS: Final = frozenset({"wait4", "waitid"})
+"""What `Leaks` takes."""
 _PID: Final = re.compile(r"si_pid=(\d+)")
 
 
@@ -26,7 +28,7 @@ class Leaks:
         self._open: list[Leak] = []
 
     def take(self, call: Finished) -> None:
-        """Take a call."""
+        """Take one of `CALLS`."""
         if call.failed or call.leaving is None:
             return
         if call.name == "wait4" and call.value > 0:

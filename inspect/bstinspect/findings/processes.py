@@ -7,16 +7,15 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.findings.families import waits
 from bstinspect.findings.loader import Loader
 from bstinspect.findings.model import CallCount, ProcessFacts, ThreadFacts
-from bstinspect.records import Attached, Autopsy, Detached, Executed, Exited, Spawned, SyscallEntry
+from bstinspect.records import Attached, Autopsy, Detached, Executed, Exited, Spawned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bstinspect.findings.calls import Finished
-    from bstinspect.records import AnyRecord
+    from bstinspect.records import AnyRecord, SyscallEntry
 
 _PR_SET_NAME: Final = 15
 _EXECUTES: Final = frozenset({"execve", "execveat"})
@@ -49,8 +48,6 @@ class Processes:
         """Take what is no call."""
         if isinstance(record, Attached):
             self._attached(record)
-        elif isinstance(record, SyscallEntry):
-            self._thread(record.tid, record.pid, self._since(record.when))
         elif isinstance(record, Spawned):
             self._spawned[record.child] = record.pid
             child = self._now.get(record.child)
@@ -63,16 +60,22 @@ class Processes:
         elif isinstance(record, Exited | Detached):
             self._gone(record)
 
+    def entered(self, record: SyscallEntry) -> None:
+        """Take an entry: who makes calls is there."""
+        thread = self._threads.get(record.tid)
+        if thread is None or thread.pid != record.pid:
+            self._thread(record.tid, record.pid, self._since(record.when))
+
     def called(self, call: Finished) -> bool:
         """Count a call; tell whether it was the dynamic loader's."""
-        entry, duration = call.entry, call.duration
+        entry, name, duration = call.entry, call.name, call.duration
         thread = self._thread(entry.tid, entry.pid, call.begin)
         process = self._now[thread.pid]
         process.traced = True
         counts = self._counts[process.pid]
-        count = counts.get(call.name)
+        count = counts.get(name)
         if count is None:
-            count = counts[call.name] = CallCount(call.name)
+            count = counts[name] = CallCount(name)
             process.counts.append(count)
         thread.calls += 1
         count.calls += 1
@@ -80,8 +83,9 @@ class Processes:
             thread.errors += 1
             count.errors += 1
         count.total_ns += duration
-        count.longest_ns = max(count.longest_ns, duration)
-        if waits(call):
+        if duration > count.longest_ns:  # noqa: PLR1730 - max() would be one more call
+            count.longest_ns = duration
+        if call.waits:
             thread.waiting_ns += duration
         else:
             thread.working_ns += duration
@@ -90,11 +94,12 @@ class Processes:
         else:
             thread.outside_ns += max(call.begin - thread.last_call, 0)
         thread.last_call = call.end
-        if call.name in thread.main_calls or len(thread.main_calls) < _MOST_NAMES:
-            thread.main_calls[call.name] = thread.main_calls.get(call.name, 0) + 1
-        if call.name in _EXECUTES and not call.failed and call.leaving is not None:
+        main = thread.main_calls
+        if name in main or len(main) < _MOST_NAMES:
+            main[name] = main.get(name, 0) + 1
+        if name in _EXECUTES and not call.failed and call.leaving is not None:
             self._executed(process, call)
-        elif call.name == "prctl" and entry.arguments[0] == _PR_SET_NAME:
+        elif name == "prctl" and entry.arguments[0] == _PR_SET_NAME:
             self._named(process, thread, call)
         elif self._loader.loads(call):
             process.loader_calls += 1

@@ -110,6 +110,11 @@ class Judge:
                 for name in sought.call:
                     self._calls.setdefault(name, []).append(sought)
 
+    @property
+    def calls(self) -> frozenset[str]:
+        """Return the names of the calls that are looked for."""
+        return frozenset(self._calls)
+
     def take(self, call: Finished) -> None:
         """Take a call."""
         wanted = self._calls.get(call.name)

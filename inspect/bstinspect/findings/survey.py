@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from bstinspect.capture.file import CaptureReader
 from bstinspect.decode.call import s32
 from bstinspect.decode.traced import TracedOnly
-from bstinspect.findings import commands, excerpts, searchtree
+from bstinspect.findings import commands, descriptors, excerpts, leaks, searchtree, witnesses
 from bstinspect.findings.activity import Activities
 from bstinspect.findings.calls import Calls
 from bstinspect.findings.descriptors import Descriptors, makes_thread
@@ -74,6 +74,8 @@ class Survey:
         self._judge = Judge(requirements)
         self._excerpts = excerpts.Excerpts([])
         self._gaps: list[Gap] = []
+        self._takers: dict[str, tuple[Callable[[Finished], None], ...]] = {}
+        """By the name of a call whom it concerns; the names are those of the machine's table."""
         self._count = 0
         self._last = 0
 
@@ -117,13 +119,18 @@ class Survey:
 
     def _take(self, record: AnyRecord) -> None:
         self._last = record.when
-        for call in self._calls.take(record, self._trace.current):
-            self._called(call)
-        if isinstance(record, SyscallExit):
-            return
-        self._processes.take(record)
         if isinstance(record, SyscallEntry):
+            self._calls.entered(record, self._trace.current)
+            self._processes.entered(record)
             return
+        if isinstance(record, SyscallExit):
+            done = self._calls.left(record, self._trace.current)
+            if done is not None:
+                self._called(done)
+            return
+        for call in self._calls.take(record):
+            self._called(call)
+        self._processes.take(record)
         self._deaths.take(record, self._trace.line)
         if isinstance(record, Spawned):
             self._spawned(record)
@@ -143,27 +150,47 @@ class Survey:
 
     def _called(self, call: Finished) -> None:
         self._count += 1
-        pid, first = call.entry.pid, s32(call.entry.arguments[0])
-        is_socket = self._descriptors.is_socket(pid, first)
-        words = ""
+        takers = self._takers.get(call.name)
+        if takers is None:
+            takers = self._takers[call.name] = tuple(self._takers_of(call.name))
+        for take in takers:
+            take(call)
+        loading = self._processes.called(call)
+        if not call.waits:
+            self._activities.take(call)
+        if call.failed:
+            self._failures.take(call)
+        self._excerpts.take(call, call.annotation, loading=loading)
+        for observer in self._observers:
+            observer.took(call)
+
+    def _takers_of(self, name: str) -> Iterator[Callable[[Finished], None]]:
+        """Yield those whom calls of that name concern, in the order in which they have to be told."""
+        if self._traffic.moves(name):
+            yield self._moved
+        if name in witnesses.CALLS:
+            yield self._noticed
+        yield self._peers.take
+        if name in descriptors.CALLS:
+            yield self._descriptors.take
+        if name == "connect":
+            yield self._peers.connected
+        if name in leaks.CALLS:
+            yield self._leaks.take
+        if name in self._judge.calls:
+            yield self._judge.take
+
+    def _moved(self, call: Finished) -> None:
         move = self._traffic.take()
         if move is not None and call.leaving is not None:
             call.annotate(self._traffic.words)
-            words = self._messages.take(call, move, is_socket=is_socket) or self._traffic.words
-        self._deaths.called(call, self._peers, is_socket=is_socket)
-        self._peers.take(call)
-        self._descriptors.take(call)
-        if call.name == "connect":
-            self._peers.connected(call)
-        loading = self._processes.called(call)
-        self._activities.take(call)
-        if call.failed:
-            self._failures.take(call)
-        self._leaks.take(call)
-        self._judge.take(call)
-        self._excerpts.take(call, words, loading=loading)
-        for observer in self._observers:
-            observer.took(call)
+            self._messages.take(call, move, is_socket=self._is_of_socket(call))
+
+    def _noticed(self, call: Finished) -> None:
+        self._deaths.called(call, self._peers, is_socket=self._is_of_socket(call))
+
+    def _is_of_socket(self, call: Finished) -> bool:
+        return self._descriptors.is_socket(call.entry.pid, s32(call.entry.arguments[0]))
 
     def _found(self, start: CaptureStart, reading: Reading) -> Findings:
         searchtree.name_nodes(self._log, self._processes.all)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bstinspect.trace.annotating import ZmtpAnnotator
+from bstinspect.trace.annotating import MOVES, ZmtpAnnotator
 
 if TYPE_CHECKING:
     from bstinspect.decode.call import Call
@@ -35,6 +35,10 @@ class Traffic(ZmtpAnnotator):
         self._last: Move | None = None
         self.words = ""
         """What was said of the call that was annotated last."""
+
+    def moves(self, name: str) -> bool:
+        """Tell whether calls of that name move bytes."""
+        return name in MOVES
 
     def annotate(self, call: Call, pid: int) -> str:
         """Return what the call moved, in words."""

@@ -24,6 +24,8 @@ MOST: Final = 1000
 _RECEIVES: Final = frozenset({"read", "recvfrom", "recvmsg"})
 _BROKEN: Final = frozenset({"ECONNRESET", "EPIPE"})
 _WAITS: Final = frozenset({"wait4", "waitid"})
+CALLS: Final = _RECEIVES | _WAITS
+"""What `Deaths.called` takes."""
 _PID: Final = re.compile(r"si_pid=(\d+)")
 _SHOWN_DESCRIPTORS: Final = 40
 
@@ -67,7 +69,7 @@ class Deaths:
             self._signalled(record, line)
 
     def called(self, call: Finished, peers: Peers, *, is_socket: bool) -> None:
-        """Take a call, before `peers` does so."""
+        """Take one of `CALLS`, before `peers` does so."""
         if len(self._noticed) >= MOST or call.leaving is None:
             return
         pid = call.entry.pid

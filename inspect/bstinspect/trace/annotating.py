@@ -21,7 +21,9 @@ _DESCRIPTORS: Final = frozenset({
     "close", "close_range", "socket", "accept", "accept4", "socketpair", "dup", "dup2", "dup3", "fcntl",
     "fork", "vfork", "clone", "clone3",
 })  # fmt: skip
-_WANTED: Final = _SENDS | _RECEIVES | _VECTORS.keys() | _MESSAGES.keys() | _DESCRIPTORS
+MOVES: Final = _SENDS | _RECEIVES | _VECTORS.keys() | _MESSAGES.keys()
+"""Calls that move bytes."""
+_WANTED: Final = MOVES | _DESCRIPTORS
 _MSG_PEEK: Final = 2
 _CLONE_FILES: Final = 0x400
 _DUPLICATES: Final = (0, 1030)  # F_DUPFD, F_DUPFD_CLOEXEC
