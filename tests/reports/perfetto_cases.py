@@ -154,15 +154,26 @@ def _check_metadata(events: list[Event]) -> None:
 
 
 def _check_slices(events: list[Event]) -> None:
-    """No slice is of negative length, and no two of a thread overlap."""
+    """No slice is of negative length, and no two of a thread overlap; messages are inside of calls."""
     tracks: dict[tuple[int, int], list[tuple[Number, Number]]] = {}
     for event in those(events, "X"):
         begin, length = event["ts"], event["dur"]
         assert length >= 0, event
+        if event["cat"] == "message":
+            assert any(_inside(event, each) for each in events), event
+            continue
         tracks.setdefault((event["pid"], event["tid"]), []).append((begin, begin + length))
     for track in tracks.values():
         track.sort()
         assert all(one[1] <= other[0] for one, other in itertools.pairwise(track)), track
+
+
+def _inside(event: Event, call: Event) -> bool:
+    """Tell whether a slice is inside that of a call of its thread."""
+    if call["ph"] != "X" or call["cat"] == "message" or event["tid"] != call["tid"]:
+        return False
+    begin: Number = call["ts"]
+    return begin < event["ts"] and event["ts"] + event["dur"] <= begin + call["dur"]
 
 
 def _check_flows(events: list[Event]) -> None:
@@ -176,14 +187,15 @@ def _check_flows(events: list[Event]) -> None:
         end = ends[number]
         assert (begin["cat"], begin["name"]) == (end["cat"], end["name"])
         assert begin["ts"] < end["ts"]
-        assert around(events, begin)
-        assert around(events, end)
+        # Perfetto turns a flow around that leads to a slice which begins first
+        assert around(events, begin)[-1]["ts"] < around(events, end)[-1]["ts"]
 
 
 def around(events: list[Event], event: Event) -> list[Event]:
-    """Return the slices of an event's thread that it is inside of."""
-    return [
+    """Return the slices of an event's thread that it is inside of, the innermost one last."""
+    found = [
         each
         for each in those(events, "X", pid=event["pid"], tid=event["tid"])
         if each["ts"] <= event["ts"] <= each["ts"] + each["dur"]
     ]
+    return sorted(found, key=lambda each: (each["ts"], -each["dur"]))

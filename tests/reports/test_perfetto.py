@@ -173,10 +173,27 @@ def test_a_message_is_a_flow() -> None:
     )
     events = checked(written([receive, send, later, instant], found))
     assert not those(events, "i")
-    for name, sending, receiving in (("exec #1 to 5", send, receive), ("exec #2 to 5", later, instant)):
-        (begin,), (end,) = those(events, "s", name), those(events, "f", name)
-        assert [each["ts"] * 1000 for each in around(events, begin)] == [sending.begin]
-        assert [each["ts"] * 1000 for each in around(events, end)] == [receiving.begin]
+    shown = []
+    for each in those(events, "s") + those(events, "f"):
+        shown.append([(slice_["name"], slice_["ts"] * 1000) for slice_ in around(events, each)])
+    assert shown == [
+        [("sendto", 1000)],
+        [("sendto", 9001)],
+        [("recvfrom", 500), ("exec #1 to 5", 1001)],
+        [("recvfrom", 9500)],
+    ]
+    (waited,) = those(events, "X", "exec #1 to 5")
+    assert (waited["pid"], waited["dur"] * 1000, waited["args"]) == (20, 2998, {"kind": "exec"})
+
+
+def test_two_messages_in_one_call() -> None:
+    """Each flow ends in the slice of its own message; a third one that came before ends in the call's."""
+    sends = [call(SENDTO, begin, begin + 50, 5, tid=11) for begin in (400, 1000, 2000)]
+    receive = call(RECVFROM, 500, 4000, 15, pid=20)
+    messages = [message(f"#{number}", each.seen(), receive.seen()) for number, each in enumerate(sends)]
+    events = checked(written([*sends, receive], findings(messages=messages)))
+    ends = [around(events, each)[-1]["name"] for each in those(events, "f")]
+    assert ends == ["recvfrom", "#1", "#2"]
 
 
 def test_a_message_with_one_end() -> None:

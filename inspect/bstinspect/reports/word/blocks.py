@@ -43,8 +43,10 @@ _TONES: Final = {"good": "166534", "bad": "B3261E", "warn": "855300", "muted": "
 _EXCERPT: Final = (0.08, 0.64, 0.28)
 """How an excerpt's columns share the page's width."""
 _HEAD: Final = "EEF1F5"
-_NARROWEST, _WIDEST = 5, 40
-"""Characters by which a column's width is judged."""
+_LONGEST_WORD, _WIDEST = 15, 44
+"""Characters of a word, and of a cell, by which a column's width is judged."""
+_LETTER, _PADDING = 1.85, 4.5
+"""Millimetres of a letter in a table, and around a cell's words."""
 _PIXEL: Final = 25.4 / 96
 """Millimetres of a CSS pixel."""
 _TALLEST: Final = 200
@@ -154,13 +156,22 @@ class Blocks:
                 run.font.color.rgb = RGBColor.from_string(_TONES[content.tone])
 
     def _widths(self, block: Table) -> list[float]:
-        """Share the page's width out by what the columns hold, millimetres."""
-        shares = []
+        """Share the page's width out by what the columns hold, millimetres: no word is broken if it fits."""
+        least, wished = [], []
         for index, column in enumerate(block.columns):
-            longest = max((len(_plain(row[index])) for row in block.rows if index < len(row)), default=0)
-            longest_word = max(map(len, column.title.split()), default=0)
-            shares.append(max(_NARROWEST, longest_word, min(longest, _WIDEST)))
-        return [self._paper.width * share / sum(shares) for share in shares]
+            texts = [column.title, *(_plain(row[index]) for row in block.rows if index < len(row))]
+            bold = max((len(word) + 1 for word in column.title.split()), default=0)
+            longest_word = max((len(word) for text in texts[1:] for word in text.split()), default=0)
+            longest = max(map(len, texts))
+            least.append(_PADDING + _LETTER * min(max(bold, longest_word), _LONGEST_WORD))
+            wished.append(max(least[-1], _PADDING + _LETTER * min(longest, _WIDEST)))
+        width, spare = self._paper.width, sum(wished) - sum(least)
+        if sum(least) >= width or not spare:
+            return [width * each / sum(least) for each in least]
+        return [
+            small + (width - sum(least)) * (large - small) / spare
+            for small, large in zip(least, wished, strict=True)
+        ]
 
     def _excerpt(self, block: Excerpt) -> None:
         self._caption(block, above=True)
@@ -214,7 +225,7 @@ class Blocks:
 
 
 def _set_widths(table: WordTable, widths: list[float]) -> None:
-    """Set the columns' widths, millimetres: of the grid, which LibreOffice asks, and of the cells, for Word."""
+    """Set the columns' widths, millimetres: of the grid, for LibreOffice, and of the cells, for Word."""
     for column, width in zip(table.columns, widths, strict=False):
         column.width = Mm(width)
     for row in table.rows:

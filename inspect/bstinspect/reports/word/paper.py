@@ -148,7 +148,7 @@ def _others(document: WordDocument, paper: Paper) -> None:
         style.font.size = Pt(size)
         form = style.paragraph_format
         form.line_spacing_rule = WD_LINE_SPACING.SINGLE
-        form.space_before, form.space_after = Pt(0), Pt(0)
+        form.space_before = form.space_after = Pt(0 if name == CODE else 1)
     for level in range(1, LEVELS + 1):
         entry = _style(document, f"toc {level}")
         entry.paragraph_format.left_indent = Mm(5 * (level - 1))
