@@ -173,7 +173,7 @@ def _inside(event: Event, call: Event) -> bool:
     if call["ph"] != "X" or call["cat"] == "message" or event["tid"] != call["tid"]:
         return False
     begin: Number = call["ts"]
-    return begin < event["ts"] and event["ts"] + event["dur"] <= begin + call["dur"]
+    return bool(begin < event["ts"] and event["ts"] + event["dur"] <= begin + call["dur"])
 
 
 def _check_flows(events: list[Event]) -> None:

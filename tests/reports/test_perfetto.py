@@ -173,9 +173,10 @@ def test_a_message_is_a_flow() -> None:
     )
     events = checked(written([receive, send, later, instant], found))
     assert not those(events, "i")
-    shown = []
-    for each in those(events, "s") + those(events, "f"):
-        shown.append([(slice_["name"], slice_["ts"] * 1000) for slice_ in around(events, each)])
+    shown = [
+        [(outer["name"], outer["ts"] * 1000) for outer in around(events, end)]
+        for end in those(events, "s") + those(events, "f")
+    ]
     assert shown == [
         [("sendto", 1000)],
         [("sendto", 9001)],

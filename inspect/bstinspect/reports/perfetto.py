@@ -143,16 +143,24 @@ class PerfettoWriter:
         self._event("M", f"{what}_sort_index", pid, tid, args={"sort_index": place})
 
     def _message(self, number: int, message: MessageFacts) -> None:
-        """Write a flow from where the sending call begins to where the receiving call ends.
+        """Write a flow from where the sending call begins to the receiving call.
 
-        Data is under way between these two even where the receiver waited before, or came back first.
+        Perfetto has a flow lead from the slice that begins first to the other. So where the receiver had
+        waited from before, the rest of its wait becomes a slice inside that call, and the flow ends there.
         """
         sent, received = message.sent, message.received
-        if sent and received and sent.when < (arrived := _just_before_its_end(received)):
+        if sent and received and sent.when < (end := _just_before_its_end(received)):
+            arrives = received.when
+            if arrives <= sent.when:
+                arrives = sent.when + 1
+                self._event(
+                    "X", message.label, received.pid, received.tid, cat="message",
+                    ts=arrives / 1000, dur=(end - arrives) / 1000, args={"kind": message.kind},
+                )  # fmt: skip
             flow = {"cat": "message", "id": number, "bp": "e"}
             self._threads |= {(sent.pid, sent.tid): None, (received.pid, received.tid): None}
             self._event("s", message.label, sent.pid, sent.tid, ts=sent.when / 1000, **flow)
-            self._event("f", message.label, received.pid, received.tid, ts=arrived / 1000, **flow)
+            self._event("f", message.label, received.pid, received.tid, ts=arrives / 1000, **flow)
             return
         for seen in (sent, received):
             if seen:
