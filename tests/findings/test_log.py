@@ -106,7 +106,7 @@ def test_half_a_last_line(size: int, tmp_path: Path) -> None:
     "line",
     [
         b"\n", b"garbage\n", b"\xff\xfe\n", b"[]\n", b"3\n", b'"x"\n', b"null\n", b"{}\n",
-        b"[" * 200_000 + b"\n",
+        b"[" * 200_000 + b"\n", b'{"time":1700000000,"event":"session","a":' + b"[" * 200_000 + b"\n",
         b'{"time":"nan","event":"command","line":"x"}\n', b'{"time":NaN,"event":"command","line":"x"}\n',
         b'{"time":1e308,"event":"command","line":"x"}\n', b'{"time":-1,"event":"command","line":"x"}\n',
         b'{"time":1e999,"event":"command","line":"x"}\n', b'{"time":true,"event":"command","line":"x"}\n',

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bstcluster import protocol
 from bstinspect.findings import messages
+from bstinspect.findings.reading import find
+from bstinspect.findings.survey import Survey
 
 from .tape import Tape, internet, unix
 from .wire import encoded, handshake
@@ -187,6 +190,19 @@ def test_messages_after_many_lost_ones(kind: str, tmp_path: Path) -> None:
     assert hops(found)[-1] == ("probe #3 to 20", ROOT, LEFT, True, True)
     assert len(found.messages) == messages.MOST
     assert found.messages_omitted == 1
+
+
+def test_what_waits_is_bounded(tmp_path: Path) -> None:
+    """Of messages that never arrive the newest thousand are remembered, of whatever kind."""
+    tape = family()
+    for number in range(2500):
+        tape.send(ROOT, 5, encoded(protocol.Forgotten(number)))
+    source = find(tape.write(tmp_path / "tape.bst"))
+    at_work = Survey(source, [], io.BytesIO(), [])
+    at_work.run(lambda _: None)
+    waiting = at_work._messages._sent
+    assert len(waiting._all) == 1000
+    assert sum(map(len, waiting._by_key.values())) == len(waiting._by_key) == 1000
 
 
 def plain(server_address: bytes = b"", client_address: bytes = b"") -> Tape:
