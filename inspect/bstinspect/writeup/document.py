@@ -93,6 +93,8 @@ class ExcerptLine(msgspec.Struct, frozen=True):
     note: str = ""
     number: int = 0
     folded: bool = False
+    whole: str = ""
+    """The full line, for a hover, where `text` is cut."""
 
 
 class Excerpt(msgspec.Struct, frozen=True, tag=True):

@@ -61,6 +61,6 @@ def _excerpt(each: ExcerptFacts, words: Language, names: Names) -> Excerpt:
 
 
 def _line(call: SeenCall, words: Language, names: Names) -> ExcerptLine:
-    text = f"[{names.process(call.pid)}] {call.text}"
-    text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-    return ExcerptLine(text, note(call, words), call.line)
+    whole = f"[{names.process(call.pid)}] {call.text}"
+    text = whole if len(whole) <= _LONGEST else whole[: _LONGEST - 1] + "…"
+    return ExcerptLine(text, note(call, words), call.line, whole=whole)
