@@ -135,6 +135,7 @@ def test_tracing_that_is_switched_off_within_a_call(tmp_path: Path) -> None:
     calls, _, lines = seen_in(tape, tmp_path)
     assert calls == [(10, "read", None, 1)]
     assert len(lines) == 1
+    assert lines[0].endswith("<detached ...>")
 
 
 def test_records_of_several_tracers_are_put_in_order(tmp_path: Path) -> None:

@@ -189,7 +189,9 @@ def test_the_full_trace_is_what_replay_prints(real: Real) -> None:
 def test_excerpts(real: Real) -> None:
     """A create, the deepest exec and the death are shown, each in few lines that stand in the trace."""
     assert {each.topic for each in real.found.excerpts} >= {"create", "exec", "death"}
+    assert all(each.folded for each in real.found.excerpts if each.topic in ("create", "exec"))
     for excerpt in real.found.excerpts:
         assert 0 < len(excerpt.calls) <= 15
+        assert all(at < len(excerpt.calls) and count > 0 for at, count in excerpt.folded.items())
         for call in excerpt.calls:
             assert call.name in real.lines[call.line - 1]
