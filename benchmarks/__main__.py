@@ -26,7 +26,8 @@ PARTS: Final = """parts:
   seccomp    --seccomp-bpf on programs without the calls asked for
   decoding   records to text, without any tracing
   recording  five million calls recorded: memory, completeness, size
-  all        tracing, idle, seccomp, decoding and recording, the machine's state with each
+  reporting  reports of a session and of a million records: time, memory, size
+  all        tracing, idle, seccomp, decoding, recording and reporting, the machine's state with each
 """
 
 
@@ -76,12 +77,17 @@ def _measure(part: str, *, quick: bool, calls: int) -> None:
 
         figures, details = recording.run(quick=quick, calls=calls)
         report(figures, RESULTS, "recording", state, details)
+    elif part == "reporting":
+        from benchmarks import reporting
+
+        figures, details = reporting.run(quick=quick)
+        report(figures, RESULTS, "reporting", state, details)
     elif part == "decoding":
         from benchmarks import decoding
 
         report(decoding.run(quick=quick), RESULTS, "decoding", state)
     elif part == "all":
-        for each in ("tracing", "idle", "seccomp", "decoding", "recording"):
+        for each in ("tracing", "idle", "seccomp", "decoding", "recording", "reporting"):
             _measure(each, quick=quick, calls=calls)
     else:
         from benchmarks import cluster

@@ -51,6 +51,13 @@ def timed(name: str, seconds: list[float], yardstick: str, per: float, target: f
     return Figure(name, median * 1e3, p99 * 1e3, "ms", yardstick, median / per, target)
 
 
+def limited(name: str, value: float, unit: str, most: float = INFINITE) -> Figure:
+    """Make a figure that is measured by its limit alone."""
+    if most == INFINITE:
+        return Figure(name, value, value, unit, "", value, most)
+    return Figure(name, value, value, unit, f"{most:g} {unit}", value / most, 1.0)
+
+
 def _shown(value: float) -> str:
     """Return three digits, or all of those before the point."""
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from benchmarks import equality, machine, tracers
 from benchmarks.errors import BenchmarkError, Mismatch
-from benchmarks.figures import INFINITE, Figure
+from benchmarks.figures import Figure, limited
 from benchmarks.peaks import Peaks
 from benchmarks.progress import Stages
 from benchmarks.runs import PROGRAMS, Shop, found
@@ -71,12 +71,12 @@ def _long(shop: Shop, stages: Stages, program: str, calls: int) -> tuple[list[Fi
     capture.unlink()
     name = f"{calls:,} calls recorded"
     return [
-        _figure(f"{name}: tracer's memory", tracer, "MB", _MEGABYTES),
-        _figure(f"{name}: any other's", max(others.values(), default=0.0), "MB", _MEGABYTES),
+        limited(f"{name}: tracer's memory", tracer, "MB", _MEGABYTES),
+        limited(f"{name}: any other's", max(others.values(), default=0.0), "MB", _MEGABYTES),
         Figure(f"{name}: missing", 0, 0, "records", "", 0, 0),
-        _figure(f"{name}: time", done.seconds, "s"),
-        _figure(f"{name}: a call", done.seconds / calls * 1e6, "µs"),
-        _figure(f"{name}: size", size / 1e6, "MB"),
+        limited(f"{name}: time", done.seconds, "s"),
+        limited(f"{name}: a call", done.seconds / calls * 1e6, "µs"),
+        limited(f"{name}: size", size / 1e6, "MB"),
     ], {
         "calls": calls,
         "records": records,
@@ -132,13 +132,6 @@ def _sizes(shop: Shop, name: str, command: tuple[str, ...]) -> list[Figure]:
     size, calls = capture.stat().st_size, equality.lines(theirs.read_bytes())
     capture.unlink()
     return [
-        _figure(f"{name}: a record", size / records, "bytes", _BYTES),
-        _figure(f"{name}: a call, entry and exit", size / calls, "bytes"),
+        limited(f"{name}: a record", size / records, "bytes", _BYTES),
+        limited(f"{name}: a call, entry and exit", size / calls, "bytes"),
     ]
-
-
-def _figure(name: str, value: float, unit: str, most: float = INFINITE) -> Figure:
-    """Make a figure that is measured by its limit alone."""
-    if most == INFINITE:
-        return Figure(name, value, value, unit, "", value, most)
-    return Figure(name, value, value, unit, f"{most:g} {unit}", value / most, 1.0)

@@ -51,6 +51,8 @@ class Run:
     cpu: float
     """Seconds of CPU time, of it and of all its descendants that were waited for."""
     out: str
+    peak: float = 0.0
+    """The most memory that it, or one of those, had (ru_maxrss, getrusage(2)), in megabytes."""
 
 
 class Shop:
@@ -113,7 +115,7 @@ class Shop:
                 start_new_session=True,
             )
             try:
-                status, cpu = _wait(process, while_running)
+                status, cpu, peak = _wait(process, while_running)
             finally:
                 if process.returncode is None:
                     with contextlib.suppress(ProcessLookupError):
@@ -123,11 +125,13 @@ class Shop:
         if status != 0:
             said = (self.folder / "err").read_text(errors="replace").strip().rpartition("\n")[2]
             raise BenchmarkError(f"{' '.join(command)}: status {status}: {said}")
-        return Run(seconds, cpu, (self.folder / "out").read_text(errors="replace"))
+        return Run(seconds, cpu, (self.folder / "out").read_text(errors="replace"), peak)
 
 
-def _wait(process: subprocess.Popen[bytes], while_running: Callable[[int], None] | None) -> tuple[int, float]:
-    """Wait for a process; return its exit status and CPU time."""
+def _wait(
+    process: subprocess.Popen[bytes], while_running: Callable[[int], None] | None
+) -> tuple[int, float, float]:
+    """Wait for a process; return its exit status, CPU time and peak memory."""
     pidfd = os.pidfd_open(process.pid)
     try:
         ended = select.poll()
@@ -142,7 +146,7 @@ def _wait(process: subprocess.Popen[bytes], while_running: Callable[[int], None]
         os.close(pidfd)
     _pid, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, used.ru_utime + used.ru_stime
+    return process.returncode, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e6
 
 
 def _personality(value: int) -> int:

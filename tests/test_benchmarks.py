@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from benchmarks import __main__ as command
-from benchmarks import equality, filtering, idle, recording, tracers, tracing
+from benchmarks import equality, filtering, idle, recording, reporting, tracers, tracing
 from benchmarks.errors import BenchmarkError, Mismatch
 from benchmarks.machine import need
 from benchmarks.measuring import Measuring
@@ -146,6 +146,24 @@ def test_a_missing_record_fails(shop: Shop) -> None:
         capture.write_bytes(capture.read_bytes()[:-3])
         with pytest.raises(Mismatch, match="bytes are no whole record"):
             recording.count(capture, CALLS, run, stages)
+
+
+def test_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The session and the capture are reported, each figure within its limit but for the machine's speed."""
+    monkeypatch.setattr(reporting, "RECORDS", 20_000)
+    figures, details = reporting.run(quick=True)
+    assert [each.name.partition(": ")[2] for each in figures] == [
+        "report", "HTML", "report", "peak memory", "HTML", "CPU time",
+    ]  # fmt: skip
+    assert all(each.median > 0 for each in figures)
+    assert details["capture"]["records"] >= 2_000  # type: ignore[index]
+
+
+def test_a_report_of_too_little_fails(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A capture with fewer records than were to be made is not reported on."""
+    monkeypatch.setattr(reporting, "_A_VISIT", 80)
+    with Stages() as stages, pytest.raises(Mismatch, match=r"2,000 records were to be made, \d{3} are"):
+        reporting._capture(shop, stages, 2_000, 1)
 
 
 def test_a_mismatch_is_status_1(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
