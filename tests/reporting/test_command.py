@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -229,3 +230,23 @@ def test_the_newest_session(report: Report, tmp_path: Path) -> None:
 
 def _names(directory: Path) -> list[str]:
     return sorted(each.name for each in directory.iterdir())
+
+
+def test_a_bar_on_a_terminal(demonstration: Path, tmp_path: Path) -> None:
+    """What takes longer than a second shows how far it is, on standard error; a pipe sees none of it."""
+    ours, theirs = os.openpty()
+    command = [BSTRACE, "report", str(demonstration), "-o", str(tmp_path), "--format", "docx"]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, env=environment) as process:
+        os.close(theirs)
+        told, shown = b"", b""
+        with contextlib.suppress(OSError):  # EIO: the other end is closed (pty(7))
+            while part := os.read(ours, 4096):
+                shown += part
+        assert process.stdout is not None
+        told = process.stdout.read()
+    os.close(ours)
+    assert process.returncode == 0
+    assert b"report" in shown
+    assert b"\x1b[?25h" in shown  # the cursor is back
+    assert told.decode().splitlines() == [f"Wrote {tmp_path}/report.{each}" for each in ("trace.txt", "docx")]

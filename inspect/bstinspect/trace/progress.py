@@ -30,10 +30,16 @@ class Progress:
             bar, task = self._bar
             bar.update(task, completed=position)
 
+    def expect(self) -> None:
+        """What comes now takes longer than a second: the bar is shown at once."""
+        if self._due is not None:
+            self._due = 0
+
     def close(self) -> None:
-        """Remove the bar."""
+        """Remove the bar; `show` may bring it back."""
         if self._bar is not None:
             self._bar[0].stop()
+            self._bar = None
 
     def _start(self) -> tuple[Bar, TaskID]:
         from rich.console import Console

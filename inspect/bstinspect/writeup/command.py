@@ -31,6 +31,10 @@ _SUFFIXES: Final = {
 }  # fmt: skip
 _TRACE: Final = ".trace.txt"
 _SESSION_STEM: Final = "report"
+_READING: Final = 30
+"""How much of the work is to read the capture,"""
+_WEIGHTS: Final = {"html": 1, "md": 1, "docx": 8, "pdf": 40, "perfetto": 1, "json": 1}
+"""and to make each format, for the progress bar. What weighs more than 1 takes a second or more."""
 _MOST_CODE: Final = 1 << 20
 """Bytes of a file of code that are printed."""
 
@@ -71,19 +75,30 @@ def _report(options: Options) -> int:
     particulars = _particulars(options)
     files = Files(options.output, force=options.force)
     files.check([stem + _TRACE, *(stem + _SUFFIXES[each] for each in options.formats)])
-    findings = _survey(options, source, files, stem)
-    for each in options.formats:
-        if each != "perfetto":  # it was written while the capture was read
-            data = _made(each, options, findings, particulars)
-            with files.write(stem + _SUFFIXES[each]) as stream:
-                stream.write(data)
-        _wrote(options.output / (stem + _SUFFIXES[each]))
+    weights = {each: _WEIGHTS[each] for each in options.formats}
+    progress = Progress(_READING + sum(weights.values()), visible=os.isatty(2), title="report")
+    try:
+        findings = _survey(options, source, files, stem, progress)
+        done = _READING
+        for each, weight in weights.items():
+            if each != "perfetto":  # it was written while the capture was read
+                if weight > 1:
+                    progress.expect()
+                progress.show(done)
+                data = _made(each, options, findings, particulars)
+                with files.write(stem + _SUFFIXES[each]) as stream:
+                    stream.write(data)
+            done += weight
+            progress.close()
+            _wrote(options.output / (stem + _SUFFIXES[each]))
+    finally:
+        progress.close()
     for gap in findings.gaps:
         say(f"the report says what is missing: {gap.kind} {gap.detail}".rstrip())
     return 0
 
 
-def _survey(options: Options, source: Source, files: Files, stem: str) -> Findings:
+def _survey(options: Options, source: Source, files: Files, stem: str, progress: Progress) -> Findings:
     """Read the capture once, and write what is written meanwhile: the full trace, the Perfetto trace."""
     from bstinspect.findings.survey import Survey
     from bstinspect.trace.rendering import collect_rarely
@@ -97,12 +112,12 @@ def _survey(options: Options, source: Source, files: Files, stem: str) -> Findin
 
             perfetto = PerfettoWriter(stack.enter_context(files.write(stem + _SUFFIXES["perfetto"])))
         survey = Survey(source, _requirements(options, source), trace, [perfetto] if perfetto else [])
-        progress = Progress(source.capture.stat().st_size, visible=os.isatty(2), title="report")
-        stack.callback(progress.close)
-        findings = survey.run(progress.show)
+        size = max(source.capture.stat().st_size, 1)
+        findings = survey.run(lambda position: progress.show(_READING * position // size))
         findings.environment.trace = stem + _TRACE
         if perfetto is not None:
             perfetto.finish(findings)
+    progress.close()
     _wrote(options.output / (stem + _TRACE))
     return findings
 
