@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +15,7 @@ from bstinspect.decode.layout import Layout, Wanted
 from bstinspect.decode.remembered import Remembered
 from bstinspect.decode.style import PLAIN, Constants, Style
 from bstinspect.decode.text import Lines, StraceText
+from bstinspect.findings.fulltrace import LAYOUT, FullTrace
 from bstinspect.records import (
     Attached,
     Block,
@@ -24,6 +27,7 @@ from bstinspect.records import (
     SyscallEntry,
     SyscallExit,
 )
+from bstinspect.trace.annotating import ZmtpAnnotator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -200,3 +204,55 @@ def test_remembered_forgets() -> None:
     assert [remembered[number] for number in (1, 2, 2, 3, 1)] == ["1", "2", "2", "3", "1"]
     assert asked == [1, 2, 3, 1]
     assert len(remembered) == 2
+
+
+ARCH_I386 = 0x40000003
+MIXED = [
+    *GETPPID,
+    entry("pause"),
+    entry("getpid", tid=21, arch=ARCH_I386),
+    leave(1, tid=21),
+    entry("getpid", tid=21),
+    leave(1, tid=21),
+    entry("pause", tid=22, arch=ARCH_I386),
+    entry("pause", tid=23),
+]
+ALL = {**SEQUENCES, "32 bit and back": MIXED, "two that wait": [entry("pause"), entry("pause", tid=21)]}
+
+
+class Unhurried:
+    """Writes the same piece by piece, and counts."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self._text = StraceText(self, LAYOUT)
+
+    def write(self, _tid: int, text: str) -> None:
+        """Take a piece of text."""
+        self.text += text
+
+    def line(self, record: Record) -> int:
+        """Take a record; return the line that is being written, else that finished last."""
+        self._text.feed((record,))
+        return self.text.count("\n") + (bool(self.text) and not self.text.endswith("\n"))
+
+    def finish(self) -> str:
+        """Return all."""
+        self._text.finish()
+        return self.text
+
+
+@pytest.mark.parametrize("records", ALL.values(), ids=ALL)
+def test_every_record_stands_on_the_line_that_is_said(records: list[Record]) -> None:
+    """The full trace of a report: an entry waits for the record behind it, and its line is known already."""
+    stream, unhurried = io.BytesIO(), Unhurried()
+    trace = FullTrace(stream, ZmtpAnnotator())
+    for record in (START, *records):
+        trace.take(record)
+        assert trace.current == unhurried.line(record), record
+        if not isinstance(record, SyscallEntry):
+            assert trace.line == unhurried.text.count("\n")
+    trace.finish()
+    assert stream.getvalue().decode() == unhurried.finish()
+    assert trace.digest == hashlib.sha256(stream.getvalue()).hexdigest()
+    assert trace.line == stream.getvalue().count(b"\n")

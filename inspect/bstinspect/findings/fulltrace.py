@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from bstinspect.decode.text import Annotator
-    from bstinspect.records import AnyRecord
+    from bstinspect.records import Record
 
 LAYOUT: Final = Layout(stamp="time", stamp_digits=6, durations=6)
 """As ``strace -f -tt -T -o FILE`` has it."""
@@ -47,7 +47,7 @@ class FullTrace:
         """Return the SHA-256 of what was written, hexadecimal; after `finish`."""
         return self._digest.hexdigest()
 
-    def take(self, record: AnyRecord) -> None:
+    def take(self, record: Record) -> None:
         """Take a record. Raises OSError."""
         held, self._held = self._held, None
         if type(record) is SyscallEntry and self._may_wait(record):
