@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LONGEST: Final = 300
 """Characters of a text from a trace that are kept."""
 _BACKSLASH: Final = re.compile(r"\\(?=[!-/:-@\[-`{-~]|$)")
-_SPECIAL: Final = re.compile(r"[`*\[\]<~$]|&(?=#?\w+;)|(?<!\w)_|_(?!\w)|!$")
+_SPECIAL: Final = re.compile(r"[`*\[\]<~$]|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])|!$")
 _BLOCK_START: Final = re.compile(r"(#{1,6}(?=\s|$)|[-+>])")
 _ORDERED_START: Final = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
 _TICKS: Final = re.compile("`+")

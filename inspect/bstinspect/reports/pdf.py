@@ -23,7 +23,7 @@ class PdfError(InspectError):
 def write_pdf(document: Document) -> bytes:
     """Return the document as a PDF with an outline, its title and its language. Raises PdfError."""
     weasyprint = _weasyprint()
-    page = weasyprint.HTML(string=write_html(document, PRINT), url_fetcher=_refuse, media_type="print")
+    page = weasyprint.HTML(string=write_html(document, PRINT), url_fetcher=_Refusal(), media_type="print")
     laid_out = page.render()
     laid_out.metadata.title = one_line(document.title_page.title)
     laid_out.metadata.generator = "bstrace"
@@ -41,6 +41,10 @@ def _weasyprint() -> Any:
     return weasyprint
 
 
-def _refuse(url: str, *_: object, **__: object) -> dict[str, object]:
-    """Fetch nothing. Weasyprint takes the error as a resource that is missing."""
-    raise ValueError(f"a report loads nothing: {url[:80]}")
+class _Refusal:
+    """Fetches nothing: weasyprint goes on without what is missing."""
+
+    _fail_on_errors = False  # weasyprint asks a fetcher for it since 68.0
+
+    def __call__(self, url: str, *_: object, **__: object) -> None:
+        raise ValueError(f"a report loads nothing: {url[:80]}")
