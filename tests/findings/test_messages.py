@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from typing import TYPE_CHECKING
 
@@ -333,6 +334,23 @@ def test_connects_meet_accepts_in_their_order(tmp_path: Path) -> None:
     tape.send(20, 7, b"b")
     found, _ = tape.survey(tmp_path)
     assert [(each.sender.pid, each.receiver.pid) for each in found.messages] == [(30, 10), (20, None)]
+
+
+def test_a_refused_connect_waits_for_nobody(tmp_path: Path) -> None:
+    """As ZeroMQ connects: without blocking, again and again until the server is there."""
+    tape = Tape()
+    for _ in range(3):
+        tape.call(20, "socket", 2, 1, 0, value=7)
+        tape.address(20, "connect", 7, internet("127.0.0.1", 5000), -errno.EINPROGRESS)
+        tape.call(20, "close", 7)
+    tape.listen(10, 3, internet("127.0.0.1", 5000))
+    tape.call(20, "socket", 2, 1, 0, value=7)
+    tape.address(20, "connect", 7, internet("127.0.0.1", 5000), -errno.EINPROGRESS)
+    tape.accept(10, 3, 4)
+    tape.send(20, 7, b"a")
+    tape.receive(10, 4, b"a")
+    found, _ = tape.survey(tmp_path)
+    assert [(each.sender.pid, each.receiver.pid) for each in found.messages] == [(20, 10)]
 
 
 def test_what_is_no_socket(tmp_path: Path) -> None:

@@ -39,6 +39,10 @@ class Activities:
             self._coarsen()
             slices = self._slices[pid]
         first, last = begin // self._length, (end - 1) // self._length
+        if first == last:  # nearly always
+            families = slices.setdefault(first, {})
+            families[kind] = families.get(kind, 0) + end - begin
+            return
         for number in range(first, last + 1):
             part = min(end, (number + 1) * self._length) - max(begin, number * self._length)
             families = slices.setdefault(number, {})

@@ -29,7 +29,8 @@ class LinkEnd:
     """One end of one connection: a descriptor from its opening to its end."""
 
     __slots__ = (
-        "_number", "arrivals", "is_zmtp", "other", "peer", "place", "received", "sends", "sent", "under_way",
+        "_number", "abandoned", "arrivals", "is_zmtp", "other", "peer", "place", "received", "sends", "sent",
+        "uncertain", "under_way",
     )  # fmt: skip
 
     def __init__(self, place: Place) -> None:
@@ -39,6 +40,10 @@ class LinkEnd:
         self.peer: int | None = None
         """The process there, where only that is known."""
         self._number = 0
+        self.uncertain = False
+        """Its connect was still in progress when it returned: it may be refused."""
+        self.abandoned = False
+        """It was closed, and nothing had come of it: nobody accepts it any more."""
         self.is_zmtp = False
         """Its bytes were understood; of other connections there is the following."""
         self.sends = 0
@@ -86,7 +91,9 @@ class Peers:
             return
         pid, arguments = call.entry.pid, call.entry.arguments
         if call.name == "close":
-            self._ends.pop((pid, s32(arguments[0])), None)
+            end = self._ends.pop((pid, s32(arguments[0])), None)
+            if end is not None:
+                end.abandoned = end.uncertain and not (end.is_zmtp or end.sent or end.received)
         elif call.name in ("accept", "accept4") and not call.failed:
             life = self._descriptors.get(pid, s32(arguments[0]))
             self._meet((pid, call.value), life.name if life else "", self._accepted, self._connected)
@@ -102,6 +109,7 @@ class Peers:
         place = call.entry.pid, s32(call.entry.arguments[0])
         life = self._descriptors.get(*place)
         self._meet(place, life.name if life else "", self._connected, self._accepted)
+        self._ends[place].uncertain = call.failed
 
     def end(self, place: Place) -> LinkEnd:
         """Return the end of the connection that a descriptor is now."""
@@ -168,12 +176,12 @@ class _Waiting:
         """Return who has waited longest at an address, and let it wait no more."""
         key = _meeting_place(address)
         queue = self._by_address.get(key)
-        if not queue:
-            return None
-        end = queue.popleft()
-        if not queue:
+        end = None
+        while queue and (end is None or end.abandoned):
+            end = queue.popleft()
+        if queue is not None and not queue:
             del self._by_address[key]
-        return end
+        return None if end is None or end.abandoned else end
 
 
 def _meeting_place(address: str) -> str:
