@@ -186,6 +186,7 @@ class CaptureReader:
                 if not data.startswith(MAGIC):
                     raise CaptureError(f"{self._path} is no bstrace capture")
                 self.position = used = len(MAGIC)
+            view = memoryview(data)
             while len(data) - used >= LENGTH.size:
                 (length,) = LENGTH.unpack_from(data, used)
                 if length > MAX_RECORD:
@@ -193,7 +194,7 @@ class CaptureReader:
                 end = used + LENGTH.size + length
                 if end > len(data):
                     break
-                record = self._decode(memoryview(data)[used + LENGTH.size : end])
+                record = self._decode(view[used + LENGTH.size : end])
                 self.position += end - used
                 used = end
                 yield record
