@@ -77,13 +77,35 @@ def test_forked() -> None:
     """A child's descriptors are its parent's connections until either closes them."""
     connections = Connections()
     sent(connections, handshake() + b"\x00\x05he")
-    received(connections, handshake(), pid=2)
     sent(connections, handshake(), pid=2, fd=30)  # of an earlier process with that pid
+    connections.ended(2)
     connections.forked(1, 2)
     assert len(connections) == 2
     assert sent(connections, b"llo", pid=2) == 'zmtp: ... end of message "hello"'
     connections.closed(2, 9)
     assert sent(connections, message(b"a")) == 'zmtp: message "a"'
+
+
+def test_forked_and_seen_before_the_fork_returned() -> None:
+    """What the child has closed by then does not come back: another file of that number is no connection."""
+    connections = Connections()
+    sent(connections, handshake())
+    received(connections, handshake())
+    connections.closed_range(2, 4, 1 << 20)
+    connections.forked(1, 2)
+    assert received(connections, b"2 (a file) R 1 1 1", pid=2) == ""
+    assert received(connections, message(b"a")) == 'zmtp: message "a"'
+
+
+def test_a_range_is_closed() -> None:
+    """Of one process, and no other descriptors of it."""
+    connections = Connections()
+    for pid, fd in ((1, 8), (1, 9), (1, 10), (1, 11), (2, 9)):
+        sent(connections, handshake() + b"\x00\x05he", pid=pid, fd=fd)
+    connections.closed_range(1, 9, 10)
+    assert len(connections) == 3
+    assert [sent(connections, b"llo", fd=fd) != "" for fd in (8, 9, 10, 11)] == [True, False, False, True]
+    assert sent(connections, b"llo", pid=2) != ""
 
 
 def test_ended() -> None:

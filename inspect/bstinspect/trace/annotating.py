@@ -27,7 +27,6 @@ _WANTED: Final = MOVES | _DESCRIPTORS
 _MSG_PEEK: Final = 2
 _CLONE_FILES: Final = 0x400
 _DUPLICATES: Final = (0, 1030)  # F_DUPFD, F_DUPFD_CLOEXEC
-_MOST_DESCRIPTORS: Final = 65536
 MOST: Final = 1 << 16
 """Bytes of a call that are looked at; libzmq sends 8192 at a time."""
 
@@ -71,7 +70,7 @@ class ZmtpAnnotator:
             case "close":
                 self._connections.closed(pid, s32(call[0]))
             case "close_range" if not call[2]:
-                self._close_range(pid, call[0], call[1])
+                self._connections.closed_range(pid, call[0], call[1])
             case "socket" | "accept" | "accept4":
                 self._connections.opened(pid, call.value)
             case "socketpair":
@@ -81,10 +80,6 @@ class ZmtpAnnotator:
                 self._connections.duplicated(pid, s32(call[0]), call.value)
             case "fork" | "vfork" | "clone" | "clone3" if call.value > 0 and not self._is_thread(call):
                 self._connections.forked(pid, call.value)
-
-    def _close_range(self, pid: int, first: int, last: int) -> None:
-        for number in range(first, min(last, _MOST_DESCRIPTORS) + 1):
-            self._connections.closed(pid, number)
 
     @staticmethod
     def _is_thread(call: Call) -> bool:

@@ -28,17 +28,27 @@ class Connections:
     def __init__(self) -> None:
         self._known: dict[tuple[int, int], Connection] = {}
         """By (pid, descriptor), in the order of their last use."""
+        self._running: set[int] = set()
+        """Processes of which a call was seen."""
 
     def __len__(self) -> int:
         return len(self._known)
 
     def opened(self, pid: int, fd: int) -> None:
         """`fd` of process `pid` is new (socket, accept): it begins with a greeting, or is not ZMTP."""
+        self._running.add(pid)
         self._remember((pid, fd), Connection(late=False))
 
     def closed(self, pid: int, fd: int) -> None:
         """`fd` of process `pid` is closed."""
+        self._running.add(pid)
         self._known.pop((pid, fd), None)
+
+    def closed_range(self, pid: int, first: int, last: int) -> None:
+        """The descriptors from `first` to `last` of process `pid` are closed."""
+        self._running.add(pid)
+        for key in [key for key in self._known if key[0] == pid and first <= key[1] <= last]:
+            del self._known[key]
 
     def duplicated(self, pid: int, fd: int, copy: int) -> None:
         """`copy` is the same connection as `fd` from now on (dup, dup2, fcntl with F_DUPFD)."""
@@ -47,14 +57,20 @@ class Connections:
             self._remember((pid, copy), self._known[pid, fd])
 
     def forked(self, parent: int, child: int) -> None:
-        """Process `child` is a copy of `parent`: each of its descriptors is the same connection."""
-        self.ended(child)
+        """Process `child` is a copy of `parent`: each of its descriptors is the same connection.
+
+        Not where the child has run before its parent's fork returned: what it closed must not come back, for
+        the next file of that number would be read as the parent's connection. What it kept is joined late.
+        """
+        if child in self._running:
+            return
         for (pid, fd), connection in list(self._known.items()):
             if pid == parent:
                 self._remember((child, fd), connection)
 
     def ended(self, pid: int) -> None:
         """Process `pid` is gone, or calls of it were not seen: what it has open is unknown now."""
+        self._running.discard(pid)
         for key in [key for key in self._known if key[0] == pid]:
             del self._known[key]
 
@@ -77,6 +93,7 @@ class Connections:
         return label(self.moved(pid, fd, data, length, sent=False))
 
     def _use(self, pid: int, fd: int) -> Connection:
+        self._running.add(pid)
         connection = self._known.get((pid, fd)) or Connection(late=True)
         self._remember((pid, fd), connection)
         return connection
