@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -130,6 +130,9 @@ def test_any_text_survives_in_a_paragraph_and_a_table(text: str) -> None:
 
 
 @given(st.one_of(ANY_TEXT, MARKUP))
+@example("# x")
+@example("+ x")
+@example("1) x")
 def test_any_document_is_written(text: str) -> None:
     """Wherever a text stands; what comes after it still is what it was."""
     markdown = write_markdown(hostile_document(text))
@@ -153,7 +156,7 @@ def test_notes_stand_beside_a_line_or_below_the_excerpt() -> None:
         ExcerptLine("close(3) = 0", "Closed.", 9),
         ExcerptLine("getpid() = 7", "", 10),
         ExcerptLine("kill(7, SIGKILL) = 0", "The shot.", 11),
-        ExcerptLine("x" * 110, "What is too wide.", 12),
+        ExcerptLine("x" * 110, "# What is too wide.", 12),
         ExcerptLine("4 reads", folded=True),
     )
     markdown = of_blocks(Excerpt("Lines", lines, "By hand."))
@@ -164,7 +167,7 @@ def test_notes_stand_beside_a_line_or_below_the_excerpt() -> None:
         f"12  {'x' * 110}  # (1)",
         "    [… 4 reads]",
     ]
-    assert inner(markdown, "paragraph")[-2:] == ["What is too wide.", "By hand."]
+    assert inner(markdown, "paragraph")[-2:] == ["# What is too wide.", "By hand."]
 
 
 def test_long_texts_are_bounded() -> None:

@@ -75,7 +75,7 @@ class _Writer:
         if page.subtitle:
             self._add(markup.opening(markup.escaped(page.subtitle)))
         for name, value in page.fields:
-            self._add(f"- {markup.escaped(name)}: {markup.escaped(value)}")
+            self._add(f"- {markup.opening(markup.escaped(name))}: {markup.escaped(value)}")
             self._lines.pop()
         if page.fields:
             self._add()
@@ -151,7 +151,12 @@ class _Writer:
             lines.append(f"{line.number or '':>{digits}}  {text}" if digits else text)
         self._add(*markup.fenced("\n".join(lines)))
         if below:
-            self._add(*(f"{index}. {markup.escaped(note)}" for index, note in enumerate(below, start=1)))
+            self._add(
+                *(
+                    f"{index}. {markup.opening(markup.escaped(note))}"
+                    for index, note in enumerate(below, start=1)
+                )
+            )
         if excerpt.rule:
             self._add(markup.opening(markup.escaped(excerpt.rule)))
 
