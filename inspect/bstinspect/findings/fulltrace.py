@@ -6,9 +6,11 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from bstinspect.decode.layout import Layout
 from bstinspect.decode.text import StraceText
-from bstinspect.records import SyscallEntry
+from bstinspect.records import Attached, SyscallEntry
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -50,6 +52,8 @@ class FullTrace:
     def take(self, record: Record) -> None:
         """Take a record. Raises OSError."""
         held, self._held = self._held, None
+        if type(record) is Attached and record.name:  # of some threads it is not known: none is shown
+            record = msgspec.structs.replace(record, name=b"")
         if type(record) is SyscallEntry and self._may_wait(record):
             if held is not None:
                 self._text.feed((held,))
