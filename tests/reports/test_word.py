@@ -18,7 +18,7 @@ from bstinspect.reports.numbering import headings
 from bstinspect.reports.visible import one_line
 from bstinspect.reports.word import pictures, write_docx
 from bstinspect.reports.word.pictures import FontsError
-from bstinspect.writeup.document import Bars, Document, Figure, Paragraph, Section, TitlePage
+from bstinspect.writeup.document import Bars, Document, Figure, Listing, Paragraph, Section, TitlePage
 
 from .sample import Language, hostile_document, sample_document
 
@@ -123,6 +123,22 @@ def test_tables_fit_the_page(language: Language) -> None:
         assert shape.width <= room
         description = shape._inline.docPr.get("descr")
         assert description
+
+
+def test_each_list_begins_anew() -> None:
+    """Two ordered lists: each paragraph counts in its own."""
+    lists = tuple(Listing((("a",), ("b",)), ordered=True) for _ in range(2))
+    data = write_docx(Document("en", TitlePage((), "t", "", ()), (), (Section("s", "s", lists),), ()))
+    numbers = re.findall(r'<w:numId w:val="(\d+)"/>', xml(data))
+    assert len(numbers) == 4
+    assert numbers[0] == numbers[1] != numbers[2] == numbers[3]
+    assert xml(data, "word/numbering.xml").count("<w:startOverride") >= 2
+
+
+def test_the_order_of_the_settings() -> None:
+    """The schema wants updateFields before compat."""
+    settings = xml(write_docx(sample_document("en")), "word/settings.xml")
+    assert settings.index("<w:updateFields") < settings.index("<w:compat>")
 
 
 def test_pictures_have_words() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
-import tempfile
-from typing import TYPE_CHECKING
+import secrets
+from typing import TYPE_CHECKING, Final
 
 from bstinspect.errors import InspectError
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from typing import BinaryIO
+
+_NEW: Final = os.O_WRONLY | os.O_CLOEXEC
+_NO_NAMELESS: Final = frozenset({errno.EOPNOTSUPP, errno.EISDIR})
+"""How open(2) says that a file system, or a kernel, has no O_TMPFILE."""
 
 
 class FileExistsAlreadyError(InspectError):
@@ -39,37 +44,49 @@ class Files:
     def write(self, name: str) -> Iterator[BinaryIO]:
         """Give a stream; what was written is there under its name when all of it is.
 
-        Raises OSError, FileExistsAlreadyError.
+        Until then it has no name where the file system can do that, and nothing of it stays however this
+        process ends. Raises OSError, FileExistsAlreadyError.
         """
         path = self._directory / name
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=self._directory)
+        hidden = self._directory / f".bstrace-{secrets.token_hex(8)}"
         try:
+            descriptor, is_named = self._new(hidden)
             with os.fdopen(descriptor, "wb") as stream:
                 yield stream
-            os.chmod(temporary, 0o666 & ~_umask())  # noqa: PTH101 - what any new file has
-            if self._force:
-                os.replace(temporary, path)  # noqa: PTH105
-            else:
-                self._link(temporary, path)
+                stream.flush()
+                self._publish(hidden if is_named else f"/proc/self/fd/{descriptor}", hidden, path)
         except OSError as error:
-            error.filename = error.filename or str(path)
+            if error.filename is None or error.filename2 or error.filename in (self._directory, hidden):
+                error.filename = str(path)
             raise
         finally:
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)  # noqa: PTH108
+                hidden.unlink()
 
-    def _link(self, temporary: str, path: Path) -> None:
+    def _new(self, hidden: Path) -> tuple[int, bool]:
+        """Return a descriptor of a new file, and whether it has the hidden name: else it has none (open(2))."""
+        try:
+            return os.open(self._directory, _NEW | os.O_TMPFILE, 0o666), False
+        except OSError as error:
+            if error.errno not in _NO_NAMELESS:
+                raise
+            return os.open(hidden, _NEW | os.O_CREAT | os.O_EXCL, 0o666), True
+
+    def _publish(self, source: Path | str, hidden: Path, path: Path) -> None:
         """Give the file its name, unless that is taken meanwhile."""
         try:
-            os.link(temporary, path)
+            if not self._force:
+                _link(source, path)
+                return
+            if source != hidden:
+                _link(source, hidden)
         except FileExistsError as error:
             raise FileExistsAlreadyError(f"{path} is there already; --force overwrites it") from error
         except PermissionError:  # a file system without hard links
             self.check([path.name])
-            os.replace(temporary, path)  # noqa: PTH105
+        hidden.replace(path)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _link(source: Path | str, path: Path) -> None:
+    """Give a file another name, also one of /proc/self/fd (linkat(2), AT_SYMLINK_FOLLOW)."""
+    os.link(source, path, src_dir_fd=os.open("/", os.O_PATH)) if False else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from typing import TYPE_CHECKING, Final
 
 from docx.enum.table import WD_TABLE_ALIGNMENT
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from bstinspect.writeup.document import Block, Cell, Document, ExcerptLine, Text
 
 _TONES: Final = {"good": "166534", "bad": "B3261E", "warn": "855300", "muted": "57606A"}
+_SIGNS: Final = {"good": "✓ ", "bad": "✗ ", "warn": "⚠ "}
 _EXCERPT: Final = (0.08, 0.64, 0.28)
 """How an excerpt's columns share the page's width."""
 _HEAD: Final = "EEF1F5"
@@ -52,8 +52,6 @@ _PIXEL: Final = 25.4 / 96
 _TALLEST: Final = 200
 """Millimetres of a picture."""
 _ON_PAPER: Final = 0.8
-_BREAKS: Final = re.compile(r"(?<=[,/|=(\[])(?=\S{12})")
-"""Where a long line of code may be broken."""
 
 
 class Blocks:
@@ -73,9 +71,7 @@ class Blocks:
                 case Paragraph():
                     self._text(self._word.add_paragraph(style="Body Text"), block.text)
                 case Listing():
-                    style = "List Number" if block.ordered else "List Bullet"
-                    for point in block.points:
-                        self._text(self._word.add_paragraph(style=style), point)
+                    self._listing(block)
                 case Note():
                     self._note(block)
                 case Table():
@@ -94,13 +90,21 @@ class Blocks:
     def _text(self, paragraph: WordParagraph, text: Text, size: float | None = None) -> None:
         for span in text:
             if isinstance(span, Code):
-                run = paragraph.add_run(_BREAKS.sub("\u200b", one_line(span.text)))
+                run = paragraph.add_run(one_line(span.text))
                 run.font.name = self._paper.code_font
                 run.font.size = Pt((size or self._paper.size) - 1.5)
             elif isinstance(span, str):
                 paragraph.add_run(visible(span))
             else:
                 paragraph.add_run(visible(span.text)).bold = isinstance(span, Strong)
+
+    def _listing(self, block: Listing) -> None:
+        number = fields.new_list(self._word, "List Number") if block.ordered else 0
+        for point in block.points:
+            paragraph = self._word.add_paragraph(style="List Number" if block.ordered else "List Bullet")
+            if block.ordered:
+                fields.put_into_list(paragraph, number)
+            self._text(paragraph, point)
 
     def _note(self, block: Note) -> None:
         table = self._word.add_table(rows=1, cols=1)
@@ -109,7 +113,7 @@ class Blocks:
         fields.shade(cell, _HEAD)
         paragraph = cell.paragraphs[0]
         paragraph.style = self._word.styles[SMALL]
-        self._text(paragraph, block.text, 9.5)
+        self._text(paragraph, (_SIGNS.get(block.tone, ""), *block.text), 9.5)
         self._word.add_paragraph(style=SMALL)
 
     def _caption(self, block: Captioned, *, above: bool) -> None:
@@ -201,7 +205,7 @@ class Blocks:
         number.alignment = WD_ALIGN_PARAGRAPH.RIGHT
         number.add_run(str(line.number) if line.number else "")
         text.style = self._word.styles[SMALL if line.folded else CODE]
-        text.add_run(_BREAKS.sub("\u200b", one_line(line.text))).italic = line.folded
+        text.add_run(one_line(line.text)).italic = line.folded
         note.add_run(one_line(line.note))
 
     def _program(self, block: Program) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
@@ -103,6 +103,38 @@ def set_language(document: WordDocument, code: str) -> None:
             each.set(qn("w:val"), code)
 
 
+_BEHIND_UPDATE: Final = ("hdrShapeDefaults", "footnotePr", "endnotePr", "compat", "docVars", "rsids")
+"""What has to stand behind updateFields (CT_Settings is a sequence); templates have one of them."""
+
+
 def update_when_opened(document: WordDocument) -> None:
     """Have page numbers in the contents filled in: nobody but the program that opens it knows them."""
-    document.settings.element.append(element("updateFields", val="true"))
+    settings = document.settings.element
+    made = element("updateFields", val="true")
+    for name in _BEHIND_UPDATE:
+        found = settings.find(qn(f"w:{name}"))
+        if found is not None:
+            found.addprevious(made)
+            return
+    settings.append(made)
+
+
+def new_list(document: WordDocument, style: str) -> int:
+    """Return the number of a list in a style of its own counting: it begins at 1 (17.9.27, startOverride)."""
+    properties = document.styles[style].element.pPr
+    numbering = document.part.numbering_part.element
+    of_style = properties.numPr.numId.val
+    abstract = next(
+        each.abstractNumId.val for each in numbering.findall(qn("w:num")) if each.numId == of_style
+    )
+    made = numbering.add_num(abstract)
+    made.add_lvlOverride(ilvl=0).add_startOverride(1)
+    number: int = made.numId
+    return number
+
+
+def put_into_list(paragraph: Paragraph, number: int) -> None:
+    """Have a paragraph count in a list."""
+    properties = paragraph._p.get_or_add_pPr().get_or_add_numPr()  # noqa: SLF001
+    properties.get_or_add_ilvl().val = 0
+    properties.get_or_add_numId().val = number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import docx
@@ -66,6 +67,7 @@ class _Writer:
         properties.author = "bstrace"
         properties.language = self._paper.language
         properties.comments = ""
+        properties.created = properties.modified = datetime.now(UTC).replace(tzinfo=None)
 
     def _title(self, page: TitlePage) -> None:
         """Make the title page; where it is a formal one it has a page of its own."""
