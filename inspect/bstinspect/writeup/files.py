@@ -54,17 +54,22 @@ class Files:
             with os.fdopen(descriptor, "wb") as stream:
                 yield stream
                 stream.flush()
-                self._publish(hidden if is_named else f"/proc/self/fd/{descriptor}", hidden, path)
+                if self._force and not is_named:
+                    _link(descriptor, hidden)
+                if self._force:
+                    hidden.replace(path)
+                else:
+                    self._name(hidden if is_named else descriptor, path)
         except OSError as error:
-            if error.filename is None or error.filename2 or error.filename in (self._directory, hidden):
-                error.filename = str(path)
+            if error.filename is None or error.filename in (str(self._directory), str(hidden)):
+                error.filename, error.filename2 = str(path), None
             raise
         finally:
             with contextlib.suppress(FileNotFoundError):
                 hidden.unlink()
 
     def _new(self, hidden: Path) -> tuple[int, bool]:
-        """Return a descriptor of a new file, and whether it has the hidden name: else it has none (open(2))."""
+        """Return a descriptor of a new file, and whether that has the hidden name: else it has none."""
         try:
             return os.open(self._directory, _NEW | os.O_TMPFILE, 0o666), False
         except OSError as error:
@@ -72,21 +77,22 @@ class Files:
                 raise
             return os.open(hidden, _NEW | os.O_CREAT | os.O_EXCL, 0o666), True
 
-    def _publish(self, source: Path | str, hidden: Path, path: Path) -> None:
+    def _name(self, source: Path | int, path: Path) -> None:
         """Give the file its name, unless that is taken meanwhile."""
         try:
-            if not self._force:
-                _link(source, path)
-                return
-            if source != hidden:
-                _link(source, hidden)
+            _link(source, path)
         except FileExistsError as error:
             raise FileExistsAlreadyError(f"{path} is there already; --force overwrites it") from error
         except PermissionError:  # a file system without hard links
+            if isinstance(source, int):
+                raise
             self.check([path.name])
-        hidden.replace(path)
+            source.replace(path)
 
 
-def _link(source: Path | str, path: Path) -> None:
-    """Give a file another name, also one of /proc/self/fd (linkat(2), AT_SYMLINK_FOLLOW)."""
-    os.link(source, path, src_dir_fd=os.open("/", os.O_PATH)) if False else None
+def _link(source: Path | int, path: Path) -> None:
+    """Give a file a name: one that has another one, or that behind a descriptor (open(2), O_TMPFILE)."""
+    if isinstance(source, int):  # with a descriptor os.link is linkat(2), which follows the link in /proc
+        os.link(f"/proc/self/fd/{source}", path, src_dir_fd=source)
+    else:
+        os.link(source, path)

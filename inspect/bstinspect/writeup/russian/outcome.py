@@ -16,6 +16,10 @@ DEATHS: Final = {
     " It was {age} old and held {memory} KiB of memory.": (
         " К этому моменту он проработал {age} и занимал {memory}\u00a0КиБ памяти."
     ),
+    "Descriptors open at that moment: {count}.": "Открыто дескрипторов в этот момент: {count}.",
+    "Descriptors open at that moment: {count}, among them the sockets ": (
+        "Открыто дескрипторов в этот момент: {count}, в том числе сокеты "
+    ),
     "No traced process was seen to notice it.": (
         "Из трассы не видно, чтобы это заметил какой-либо из трассируемых процессов."
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.findings.witnesses import killer
@@ -51,6 +52,8 @@ def _death(death: DeathFacts, index: int, words: Language, names: Names) -> Sect
     blocks: list[Block] = [Paragraph(_told(death, who, words))]
     if death.threads:
         blocks.append(_autopsy(death, words))
+    if death.descriptors:
+        blocks.append(Paragraph(_open_then(death, words)))
     if death.witnesses:
         blocks.append(_witnesses(death, words, names))
     elif death.node is None:
@@ -79,6 +82,20 @@ def _told(death: DeathFacts, who: str, words: Language) -> Text:
             memory=words.number(death.resident_kib),
         )
     return told
+
+
+def _open_then(death: DeathFacts, words: Language) -> Text:
+    """Tell what it had open: how many descriptors, and the ends of its sockets."""
+    count = str(len(death.descriptors))
+    sockets = [each.split(" ", 2) for each in death.descriptors if " socket:" in each]
+    ends = [each[2] for each in sockets if len(each) > 2]
+    if not ends:
+        return words.text("Descriptors open at that moment: {count}.", count=count)
+    told = words.text("Descriptors open at that moment: {count}, among them the sockets ", count=count)
+    for index, end in enumerate(ends[:_MOST_WITNESSES]):
+        short = re.sub(r"/[^ >\[\]]*/", "…/", end)
+        told += (", " if index else "", Code(short, end))
+    return (*told, ".")
 
 
 def _sender(sender: str, words: Language) -> str:
