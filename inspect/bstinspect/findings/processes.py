@@ -14,6 +14,7 @@ from bstinspect.records import Attached, Autopsy, Detached, Executed, Exited, Sp
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bstinspect.decode.call import Call
     from bstinspect.findings.calls import Finished
     from bstinspect.records import AnyRecord, SyscallEntry
 
@@ -23,6 +24,8 @@ _QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _INTERPRETER: Final = re.compile(r"(python|perl|ruby|node|sh|bash|dash)[\d.]*")
 _INLINE: Final = frozenset({"-c", "-e", "-m"})
 """Behind these comes no script."""
+_MOST_WORDS: Final = 64
+"""So many arguments of a program are kept."""
 _MOST_NAMES: Final = 64
 """So many kinds of calls are counted of each thread (all of them of a process)."""
 
@@ -139,7 +142,7 @@ class Processes:
         seen = call.decoded()
         path = seen.memory.string(seen[0] if call.name == "execve" else seen[1], 4096) or b""
         program = path.rstrip(b"\0").decode("utf-8", "backslashreplace")
-        words = _words(call.text())
+        words = _vector(seen, seen[1] if call.name == "execve" else seen[2]) or _words(call.text())
         process.command = _short_name(program, words)
         process.arguments = shlex.join(words) or program
         process.executed = True
@@ -191,6 +194,17 @@ class Processes:
         self._spawned.pop(tid, None)
         if thread is not None:
             thread.ended = at
+
+
+def _vector(seen: Call, address: int) -> list[str]:
+    """Return an argument vector, as far as it was captured."""
+    words: list[str] = []
+    while len(words) < _MOST_WORDS and (pointer := seen.peek(address + 8 * len(words), 8)):
+        word = seen.memory.string(int.from_bytes(pointer, "little"), 4096) if any(pointer) else None
+        if word is None:
+            break
+        words.append(word.rstrip(b"\0").decode("utf-8", "backslashreplace"))
+    return words
 
 
 def _words(text: str) -> list[str]:

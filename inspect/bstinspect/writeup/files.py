@@ -61,7 +61,8 @@ class Files:
                 else:
                     self._name(hidden if is_named else descriptor, path)
         except OSError as error:
-            if error.filename is None or error.filename in (str(self._directory), str(hidden)):
+            ours = {None, str(self._directory), str(hidden)}
+            if error.filename in ours or error.filename2:
                 error.filename, error.filename2 = str(path), None
             raise
         finally:
