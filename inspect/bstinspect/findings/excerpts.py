@@ -30,6 +30,7 @@ _DULL: Final = frozenset(
     {"getpid", "poll", "epoll_wait", "futex", "gettid", "clock_gettime", "restart_syscall"}
 )
 _MOVES: Final = frozenset({"sendto", "recvfrom", "sendmsg", "recvmsg"})
+_KERNELS: Final = "AF_NETLINK"
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -59,7 +60,9 @@ class Excerpts:
         self._start: list[SeenCall] = []
         self._loader = 0
         self._last: deque[Finished] = deque(maxlen=LINES - 5)
-        self._network: list[SeenCall] = []
+        self._network: dict[int, list[_Taken]] = {}
+        """By score: the first `LINES` of each are enough."""
+        self._network_count = 0
         self._processes: list[SeenCall] = []
 
     def take(self, call: Finished, words: str, *, loading: bool) -> None:
@@ -78,7 +81,8 @@ class Excerpts:
                 shown.append(_chosen(window, taken))
         if self._start:
             shown.append(ExcerptFacts("start", self._start, loader=self._loader))
-        for topic, calls in (("processes", self._processes), ("network", self._network)):
+        network = _best([each for alike in self._network.values() for each in alike])
+        for topic, calls in (("processes", self._processes), ("network", [each.call for each in network])):
             if len(calls) > 1:
                 shown.append(ExcerptFacts(topic, calls))
         if self._last:
@@ -105,12 +109,30 @@ class Excerpts:
                 self._last.append(call)
         if len(self._processes) < LINES and call.name in _PROCESSES and not call.failed:
             self._processes.append(call.seen())
-        if len(self._network) < LINES and not loading and _is_of_network(call.name, words):
-            self._network.append(call.seen())
+        if not loading and _is_of_network(call.name, words):
+            self._talks(call, words)
+
+    def _talks(self, call: Finished, words: str) -> None:
+        self._network_count += 1
+        score = _network_score(call, words)
+        if len(self._network.get(score, ())) >= LINES:
+            return
+        seen = call.seen()
+        score = 0 if _KERNELS in seen.text else score  # asked of the kernel: nobody else hears of it
+        self._network.setdefault(score, []).append(_Taken(score, self._network_count, seen))
 
 
 def _is_of_network(name: str, words: str) -> bool:
     return name in _NETWORK or name in _MOVES or (bool(words) and family(name) == "network")
+
+
+def _network_score(call: Finished, words: str) -> int:
+    """Return how much a call says about a conversation: first how it begins and what is said."""
+    if words:
+        return 1 if words.startswith(_HANDSHAKE) and ";" not in words else 3
+    if call.failed and call.error != "EINPROGRESS":
+        return 0
+    return 3 if call.name in _NETWORK else 2
 
 
 def _score(topic: str, call: Finished, words: str) -> int:
@@ -165,10 +187,15 @@ def _window(topic: str, command: CommandFacts) -> Window:
     return Window(topic, command.began, end, command.line)
 
 
+def _best(taken: list[_Taken]) -> list[_Taken]:
+    """Return those that say most, the earlier ones of those that say as much, in their order."""
+    best = sorted(taken, key=lambda each: (-each.score, each.number))[:LINES]
+    return sorted(best, key=lambda each: each.number)
+
+
 def _chosen(window: Window, taken: list[_Taken]) -> ExcerptFacts:
     """Choose the lines that say most, in their order, and count what is folded before each."""
-    best = sorted(taken, key=lambda each: -each.score)[:LINES]
-    best.sort(key=lambda each: each.number)
+    best = _best(taken)
     folded, before = {}, -1
     for index, each in enumerate(best):
         if each.number > before + 1:

@@ -71,6 +71,15 @@ NOTES: Final = {
     "write": "writes to a file, a socket or the terminal",
 }
 
+_ERRORS: Final = {
+    "EAGAIN": "nothing there yet: it will wait",
+    "EINPROGRESS": "connects; poll tells when it is there",
+    "EINTR": "a signal came while the call waited",
+    "ERESTARTSYS": "a signal came while the call waited",
+    "ERESTARTNOHAND": "a signal came while the call waited",
+    "ERESTART_RESTARTBLOCK": "a signal came while the call waited",
+}
+
 
 def note(call: SeenCall, words: Language) -> str:  # noqa: PLR0911 - one for each thing that is told
     """Return the note; empty where nothing is known of the call."""
@@ -80,9 +89,9 @@ def note(call: SeenCall, words: Language) -> str:  # noqa: PLR0911 - one for eac
         return words.say("sends: {message}", message=call.annotation)
     if call.annotation and receives:
         return words.say("receives: {message}", message=call.annotation)
-    if call.error == "EAGAIN":
-        return words.say("nothing there yet: it will wait")
-    if call.error:
+    if call.error in _ERRORS:
+        return words.say(_ERRORS[call.error])
+    if call.error and call.name != "rt_sigreturn":  # its result is that of the call which it goes on with
         return words.say("fails: {error}", error=call.error)
     if receives and call.duration is not None and call.text.endswith(" = 0"):
         of_file = call.name.startswith("read")
@@ -96,5 +105,7 @@ def note(call: SeenCall, words: Language) -> str:  # noqa: PLR0911 - one for eac
     if call.name in ("clone", "clone3"):
         thread = "CLONE_THREAD" in call.text
         return words.say("starts a thread") if thread else words.say("starts a child process")
+    if call.name in ("wait4", "waitid") and (call.text.endswith(" = 0") and "si_pid" not in call.text):
+        return words.say("no child has ended since")
     known = NOTES.get(call.name)
     return words.say(known) if known else ""

@@ -8,6 +8,8 @@ MARGIN: Final = {
     "sends: {message}": "отправка: {message}",
     "receives: {message}": "приём: {message}",
     "nothing there yet: it will wait": "данных пока нет: будет ждать",
+    "connects; poll tells when it is there": "подключается; о готовности сообщит poll",
+    "no child has ended since": "завершившихся потомков больше нет",
     "fails: {error}": "ошибка: {error}",
     "the other end has closed the connection": "другая сторона закрыла соединение",
     "the end is reached": "достигнут конец",
