@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -267,6 +268,22 @@ def test_one_send_in_two_pieces_and_two_at_once(tmp_path: Path) -> None:
     assert [each.annotation for each in excerpt.calls if each.name == "recvfrom"] == [
         "", "send #1", "send #2, send #3",
     ]  # fmt: skip
+
+
+def test_the_excerpt_of_a_conversation(tmp_path: Path) -> None:
+    """Questions to the kernel, and what failed, do not displace what was said."""
+    tape = plain()
+    for _ in range(20):
+        tape.call(10, "socket", socket.AF_NETLINK, 3, 0, value=9)
+        tape.call(20, "recvfrom", 7, 0, 64, value=-11)
+    tape.send(20, 7, b"hello")
+    tape.receive(10, 4, b"hello")
+    found, _ = tape.survey(tmp_path)
+    (excerpt,) = [each for each in found.excerpts if each.topic == "network"]
+    names = [each.name for each in excerpt.calls]
+    assert len(names) == 15
+    assert names[-2:] == ["sendto", "recvfrom"]
+    assert {"bind", "listen", "connect", "accept4"} <= set(names)
 
 
 def test_a_short_send(tmp_path: Path) -> None:

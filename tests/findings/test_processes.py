@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bstinspect.findings import activity
-from bstinspect.records import Autopsy, Detached, Exited, ThreadState
+from bstinspect.records import Autopsy, Block, Detached, Executed, Exited, SyscallEntry, ThreadState
 
-from .tape import STEP, Tape
+from .tape import NUMBERS, STEP, Tape
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,6 +88,24 @@ def test_names_of_processes(tmp_path: Path) -> None:
     assert found.processes[1].arguments == "/usr/bin/sleep"
     assert [each.executed for each in found.processes] == [False, True, False, False]
     assert [each.followed for each in found.processes] == [False, True, True, True]
+
+
+def test_the_name_of_a_script_far_away(tmp_path: Path) -> None:
+    """Arguments are taken as they were, not as the line shows them (strings of 32 bytes)."""
+    tape = Tape()
+    words = [b"/usr/bin/python3", b"-u", b"/home/someone/far/away/from/here/server.py", b"5555"]
+    path, vector, first = 0x1000, 0x2000, 0x3000
+    strings = [(first + 0x100 * number, word + b"\0") for number, word in enumerate(words)]
+    pointers = b"".join(at.to_bytes(8, "little") for at, _ in strings) + bytes(8)
+    memory = [(path, words[0] + b"\0"), (vector, pointers), *strings]
+    blocks = tuple(Block(at, data, len(data)) for at, data in memory)
+    arguments = (path, vector, 0, 0, 0, 0)
+    tape.add(SyscallEntry(tape.tick(), 10, 10, NUMBERS["execve"], arguments, blocks))
+    tape.add(Executed(tape.tick(), 10, 10, 10))
+    tape.leave(10, 0)
+    found, _ = tape.survey(tmp_path)
+    assert found.processes[0].command == "server.py"
+    assert found.processes[0].arguments == b" ".join(words).decode()
 
 
 def test_how_time_goes(tmp_path: Path) -> None:

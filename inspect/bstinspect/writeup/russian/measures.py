@@ -53,8 +53,8 @@ EXCERPTS: Final = {
         "сообщения, закрытия соединений и вызовы управления процессами"
     ),
     "the first calls of the first process": "первые вызовы первого процесса",
-    "the first calls that make, connect and use sockets": (
-        "первые вызовы, создающие, соединяющие и использующие сокеты"
+    "the first messages, and calls that make and connect sockets": (
+        "первые сообщения и вызовы, создающие и соединяющие сокеты"
     ),
     "the first calls that make and end processes": "первые вызовы, создающие и завершающие процессы",
     "the last calls of the first process that do not wait": (

@@ -26,7 +26,7 @@ _RULES: Final = {
     "exec": "messages, and calls that make processes and sockets",
     "death": "messages, ends of connections, and calls about processes",
     "start": "the first calls of the first process",
-    "network": "the first calls that make, connect and use sockets",
+    "network": "the first messages, and calls that make and connect sockets",
     "processes": "the first calls that make and end processes",
     "end": "the last calls of the first process that do not wait",
 }
