@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from bstinspect.records import CaptureStart
 
 
-def environment(start: CaptureStart, source: Source, log: Log, processes: list[ProcessFacts]) -> Environment:
-    """Return what is known before anything is counted. Raises OSError."""
+def environment(
+    start: CaptureStart, source: Source, size: int, log: Log, processes: list[ProcessFacts]
+) -> Environment:
+    """Return what is known before anything is counted; `size` bytes were read. Raises OSError."""
     facts = log.facts
     cpus = facts.get("cpus")
     arguments = facts.get("arguments", "")
@@ -34,8 +36,8 @@ def environment(start: CaptureStart, source: Source, log: Log, processes: list[P
         recorder=start.recorder,
         arguments=lines,
         capture=source.capture.name,
-        capture_bytes=source.capture.stat().st_size,
-        capture_sha256=sha256(source.capture),
+        capture_bytes=size,
+        capture_sha256=sha256(source.capture, size),
     )
 
 

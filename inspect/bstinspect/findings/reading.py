@@ -59,6 +59,11 @@ class Reading:
         self.gaps: list[Gap] = []
         self.count = 0
 
+    @property
+    def size(self) -> int:
+        """Return how many bytes were read, or of a damaged file all: one of a running session grows."""
+        return max(self._reader.position + self._reader.rest, self._reader.size if self.gaps else 0)
+
     def start(self) -> tuple[CaptureStart, Iterator[AnyRecord]]:
         """Return the first record, and the others in the order of their times. Raises CaptureError."""
         records = self._reader.available()
@@ -92,10 +97,13 @@ def _in_order(records: Iterator[AnyRecord]) -> Iterator[AnyRecord]:
         yield heapq.heappop(waiting)[2]
 
 
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, hexadecimal. Raises OSError."""
+def sha256(path: Path, size: int) -> str:
+    """Return the SHA-256 of the first bytes of a file, hexadecimal; of a pipe empty. Raises OSError."""
+    if not path.is_file():
+        return ""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while block := stream.read(_BLOCK):
+        while size > 0 and (block := stream.read(min(size, _BLOCK))):
             digest.update(block)
+            size -= len(block)
     return digest.hexdigest()

@@ -201,7 +201,7 @@ class Survey:
             self._gaps.append(Gap("log-damaged", count=self._log.bad_lines))
         if self._source.log is None and (self._source.is_session or start.recorder == "session"):
             self._gaps.append(Gap("no-log"))
-        where = environment(start, self._source, self._log, self._processes.all)
+        where = environment(start, self._source, reading.size, self._log, self._processes.all)
         where.records, where.calls, where.length = (
             reading.count + 1,
             self._count,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
@@ -44,9 +45,12 @@ def run(name: str, parse: Callable[[], Options], do: Callable[[Options], int]) -
 
 
 def say(text: str) -> None:
-    """Say one line on standard error."""
-    sys.stderr.flush()
-    os.write(2, f"bstrace: {proc.printable(os.fsencode(text))}\n".encode())
+    """Say one line on standard error; where that takes none, the exit status has to do."""
+    line = f"bstrace: {proc.printable(text.encode('utf-8', 'surrogateescape'))}\n"
+    with contextlib.suppress(OSError):
+        if sys.stderr is not None:
+            sys.stderr.flush()
+        os.write(2, line.encode())
 
 
 def end(status: int, number: int) -> int:

@@ -9,7 +9,9 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.errors import CaptureError, InspectError
-from bstinspect.trace.ending import say
+from bstinspect.linux import proc
+from bstinspect.trace.ending import end, say
+from bstinspect.trace.launching import open_standard_descriptors
 from bstinspect.trace.progress import Progress
 from bstinspect.writeup.options import Options, parse
 
@@ -41,29 +43,35 @@ _MOST_CODE: Final = 1 << 20
 
 def main(arguments: Sequence[str]) -> int:
     """Run `bstrace report`; return the exit status."""
-    debug = "--debug" in arguments
     try:
-        options = parse(arguments)
-        return _report(options)
-    except InspectError as error:
-        if debug:
-            _show_traceback()
-        say(str(error))
-        return error.exit_code
-    except OSError as error:
-        if debug:
-            _show_traceback()
-        say(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error))
-        return 1
+        open_standard_descriptors()
+        if sys.stdout is not None:
+            sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # for --help
+        return _report(parse(arguments))
+    except BrokenPipeError:  # as any filter ends
+        return end(128 + signal.SIGPIPE, signal.SIGPIPE)
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
+    except SystemExit as done:  # --help
+        return done.code if isinstance(done.code, int) else 0
     except Exception as error:  # noqa: BLE001 - a defect of ours is one line too
-        if debug:
+        if "--debug" in arguments:
             _show_traceback()
+        return _complain(error)
+
+
+def _complain(error: Exception) -> int:
+    """Say in one line what went wrong; return the exit status."""
+    if isinstance(error, InspectError):
+        say(str(error))
+        return error.exit_code
+    if isinstance(error, OSError):
+        say(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error))
+    elif isinstance(error, MemoryError):
+        say("there is not enough memory")
+    else:
         say(f"internal: {type(error).__name__}: {error} (--debug says where)")
-        return 1
-    except SystemExit as end:  # --help
-        return end.code if isinstance(end.code, int) else 0
+    return 1
 
 
 def _report(options: Options) -> int:
@@ -113,7 +121,7 @@ def _survey(options: Options, source: Source, files: Files, stem: str, progress:
             perfetto = PerfettoWriter(stack.enter_context(files.write(stem + _SUFFIXES["perfetto"])))
         survey = Survey(source, _requirements(options, source), trace, [perfetto] if perfetto else [])
         size = max(source.capture.stat().st_size, 1)
-        findings = survey.run(lambda position: progress.show(_READING * position // size))
+        findings = survey.run(lambda position: progress.show(_READING * min(position, size) // size))
         findings.environment.trace = stem + _TRACE
         if perfetto is not None:
             perfetto.finish(findings)
@@ -197,7 +205,11 @@ def _newest() -> Path:
 
 
 def _wrote(path: Path) -> None:
-    print(f"Wrote {path}", flush=True)
+    try:
+        os.write(1, f"Wrote {proc.printable(bytes(path))}\n".encode())
+    except OSError as error:
+        error.filename = "standard output"
+        raise
 
 
 def _show_traceback() -> None:
