@@ -28,7 +28,8 @@ _SLANT: Final = 10
 """Pixels before a moment without a label: an arrival."""
 _PAUSE: Final = 10
 """Pixels more at most where much time passes."""
-_MANY: Final = 80
+_MANY: Final = 8
+"""More steps stand closer together: else they would be too small to read on paper."""
 _MS: Final = 1e6
 
 
