@@ -61,7 +61,7 @@ def lab(findings: Findings, particulars: Particulars, words: Language) -> Docume
         latencies.section(findings, words, names),
         deaths.section(findings, words, names),
         problems.section(findings, words, names),
-        problems.conclusion(findings, words),
+        problems.conclusion(findings, words, names),
     )
     code = _code(particulars, words)
     appendices = _appendices(findings, words, names) + ((code,) if code else ())
@@ -101,7 +101,7 @@ def mai(findings: Findings, particulars: Particulars, words: Language) -> Docume
         "demonstration", words.say("Demonstration of the program"), environment.dialogue(findings, words),
         _present(latencies.section(findings, words, names), deaths.section(findings, words, names)),
     )  # fmt: skip
-    conclusion = problems.conclusion(findings, words)
+    conclusion = problems.conclusion(findings, words, names)
     code = _code(particulars, words)
     task = (Paragraph(words.text(_TASK_SYSTEM)), Paragraph(words.text(_TASK_DEATH))) if of_cluster else ()
     sections = (

@@ -99,8 +99,8 @@ LATENCIES: Final = {
     "Time, s": "Время, с",
     "{time} ms": "{time}\u00a0мс",
     "{commands} more are not drawn.": "На диаграмме не показано ещё: {commands}.",
-    "Medians: {medians}. While it is traced, a node is slower than otherwise.": (
-        "Медианные значения: {medians}. Под трассировкой узел работает медленнее, чем без неё."
+    "Medians of those that succeeded: {medians}. While it is traced, a node is slower than otherwise.": (
+        "Медианное время успешных команд: {medians}. Под трассировкой узел работает медленнее, чем без неё."
     ),
     "Who was inside of calls when: in each slice of {length} a bar as long as the time spent in calls": (
         "Активность процессов во времени: на каждом интервале в {length} длина полосы равна времени, "

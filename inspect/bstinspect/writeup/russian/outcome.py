@@ -32,11 +32,14 @@ DEATHS: Final = {
     "its connection was reset": "соединение с ним сброшено",
     "it waited for its child": "получен статус завершения потомка",
     "it was sent SIGCHLD": "получен сигнал SIGCHLD",
-    "Unreachable from then on: {ids}, which is exactly the subtree below the dead node.": (
-        "С этого момента недоступны узлы: {ids} — это в точности поддерево с корнем в погибшем узле."
+    "Unreachable from then on: {ids}: the dead node and all below it.": (
+        "С этого момента недоступны узлы: {ids} — погибший узел и всё его поддерево."
     ),
-    " The next pingall answered {answer}, {time} after the death.": (
-        " Следующая команда pingall дала ответ {answer} через {time} после гибели."
+    ": exactly these.": ": названы в точности эти узлы.",
+    ": these, and those of other deaths.": ": названы эти узлы и узлы, потерянные при других гибелях.",
+    ", which is not what the search tree says.": "; это не соответствует дереву поиска.",
+    " The next pingall answered {answer}, {time} after the death": (
+        " Следующая команда pingall дала ответ {answer} через {time} после гибели"
     ),
 }
 PROBLEMS: Final = {
@@ -98,10 +101,12 @@ PROBLEMS: Final = {
     "{who} ended with descriptors open ({what}); the kernel closed them.": (
         "Не закрыты дескрипторы: {who} завершился, не закрыв {what}; их закрыло ядро."
     ),
-    "Checked: no process was left running, no child was left without somebody who waited for it, and no "
-    "process ended by itself with a descriptor open.": (
-        "Проверено: ни один процесс не остался запущенным, статус каждого завершившегося потомка получен, и "
-        "ни один процесс, завершившийся сам, не оставил открытых дескрипторов."
+    "Checked of all that was traced: each process was followed to its end, or was let go; each child that "
+    "ended was waited for by its parent where that lived on; no process ended by itself with a descriptor "
+    "open.": (
+        "Проверено по трассе: каждый процесс отслежен до завершения или до отключения трассировщика; статус "
+        "каждого завершившегося потомка получен родителем, если тот продолжал работу; ни один процесс, "
+        "завершившийся сам, не оставил открытых дескрипторов."
     ),
 }
 POINTS: Final = {
@@ -116,6 +121,13 @@ POINTS: Final = {
         "работу."
     ),
     "nobody else": "нет",
+    "The death was noticed first by {who}, {time} after it.": (
+        "Первым гибель процесса заметил {who}: через {time} после неё."
+    ),
+    "Of the time inside of calls the processes waited {waited} %, and worked {worked} %.": (
+        "Время в системных вызовах: ожидание — {waited} %, работа — {worked} %."
+    ),
+    "Median times, while traced: {medians}.": "Медианное время под трассировкой: {medians}.",
     "{total} were returned by calls; {real} of them are worth a look.": (
         "Зафиксировано при вызовах: {total}, из них требуют внимания: {real}."
     ),

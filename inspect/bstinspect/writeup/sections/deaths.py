@@ -141,14 +141,24 @@ def _witness(each: Witness, words: Language, names: Names) -> tuple[Cell, ...]:
 
 def _cut_off(death: DeathFacts, words: Language) -> Text:
     told = words.text(
-        "Unreachable from then on: {ids}, which is exactly the subtree below the dead node.",
+        "Unreachable from then on: {ids}: the dead node and all below it.",
         ids=", ".join(map(str, death.unreachable)),
     )  # fmt: skip
     if not death.answered:
         return told
     answer = words.text(
-        " The next pingall answered {answer}, {time} after the death.",
+        " The next pingall answered {answer}, {time} after the death",
         answer=Code(death.answered),
         time=words.duration(max((death.answered_at or death.when) - death.when, 0)),
     )  # fmt: skip
-    return told + answer
+    return told + answer + _judgement(death, words)
+
+
+def _judgement(death: DeathFacts, words: Language) -> Text:
+    """Return how the answer of pingall compares with what the trees of the dead nodes say."""
+    named = sorted(int(each) for each in re.findall(r"-?\d+", death.answered) if each != "-1")
+    if named != sorted(death.cut_off):
+        return words.text(", which is not what the search tree says.")
+    if named == sorted(death.unreachable):
+        return words.text(": exactly these.")
+    return words.text(": these, and those of other deaths.")

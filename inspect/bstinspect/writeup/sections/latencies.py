@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.writeup.document import Bar, Bars, Figure, Gantt, Paragraph, Point, Row, Section
@@ -32,9 +33,15 @@ _OWN: Final = frozenset({"create", "exec", "pingall", "kill", "crash", "stop", "
 def section(findings: Findings, words: Language, names: Names) -> Section | None:
     """Return the section, None where nothing took any time."""
     blocks: list[Block] = []
-    timed = [each for each in findings.commands if each.duration is not None and each.verb in _OWN]
+    timed = _timed(findings)
     if timed:
-        blocks += [_commands(timed[:_MOST_BARS], words), _medians(timed, words)]
+        blocks.append(_commands(timed[:_MOST_BARS], words))
+        if told := medians(findings, words):
+            text = words.text(
+                "Medians of those that succeeded: {medians}. While it is traced, a node is slower than "
+                "otherwise.", medians=", ".join(told),
+            )  # fmt: skip
+            blocks.append(Paragraph(text))
         if len(timed) > _MOST_BARS:
             left = words.count(len(timed) - _MOST_BARS, "command")
             blocks.append(Paragraph(words.text("{commands} more are not drawn.", commands=left)))
@@ -57,13 +64,18 @@ def _commands(timed: list[CommandFacts], words: Language) -> Figure:
     return Figure(caption, Bars(words.say("Time, ms"), words.say("Command"), tuple(points)), alternative)
 
 
-def _medians(timed: list[CommandFacts], words: Language) -> Paragraph:
+def medians(findings: Findings, words: Language) -> list[str]:
+    """Return each kind of command with the median time of those that succeeded."""
+    done = [each for each in _timed(findings) if not each.reply.startswith("Error")]
     told = []
-    for verb in dict.fromkeys(each.verb for each in timed):
-        times = sorted(each.duration or 0 for each in timed if each.verb == verb)
-        told.append(f"{verb} {words.duration(times[len(times) // 2])}")
-    return Paragraph(words.text("Medians: {medians}. While it is traced, a node is slower than otherwise.",
-                                medians=", ".join(told)))  # fmt: skip
+    for verb in dict.fromkeys(each.verb for each in done):
+        times = [each.duration or 0 for each in done if each.verb == verb]
+        told.append(f"{verb} {words.duration(round(statistics.median(times)))}")
+    return told
+
+
+def _timed(findings: Findings) -> list[CommandFacts]:
+    return [each for each in findings.commands if each.duration is not None and each.verb in _OWN]
 
 
 def _gantt(findings: Findings, words: Language, names: Names) -> Figure | None:

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from bstinspect.writeup.document import Cell, Code, Column, Listing, Note, Paragraph, Section, Table
 from bstinspect.writeup.names import number, plain, typed
+from bstinspect.writeup.sections import latencies
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bstinspect.findings.model import ErrorFacts, Findings
     from bstinspect.writeup.document import Block, Text, Tone
     from bstinspect.writeup.language import Language
@@ -68,9 +71,31 @@ def section(findings: Findings, words: Language, names: Names) -> Section:
     return Section("problems", words.say("Errors and leaks"), tuple(blocks))
 
 
-def conclusion(findings: Findings, words: Language) -> Section:
+def conclusion(findings: Findings, words: Language, names: Names) -> Section:
     """Return the conclusion: the numbers, and what follows from them."""
-    return Section("conclusion", words.say("Conclusion"), (Listing(points(findings, words)),))
+    told = (*points(findings, words), *_measured(findings, words, names))
+    return Section("conclusion", words.say("Conclusion"), (Listing(told),))
+
+
+def _measured(findings: Findings, words: Language, names: Names) -> Iterator[Text]:
+    """Yield what only the conclusion says: how fast it went, and where the time was."""
+    medians = latencies.medians(findings, words)
+    if medians:
+        yield words.text("Median times, while traced: {medians}.", medians=", ".join(medians))
+    for death in findings.deaths[:1]:
+        if death.witnesses:
+            first = min(death.witnesses, key=lambda each: each.delay)
+            yield words.text("The death was noticed first by {who}, {time} after it.",
+                             who=names.process(first.pid), time=words.duration(first.delay))  # fmt: skip
+    threads = [thread for process in findings.processes for thread in process.threads]
+    waiting = sum(each.waiting_ns for each in threads)
+    total = waiting + sum(each.working_ns for each in threads)
+    if total:
+        waited = round(100 * waiting / total)
+        yield words.text(
+            "Of the time inside of calls the processes waited {waited} %, and worked {worked} %.",
+            waited=str(waited), worked=str(100 - waited),
+        )  # fmt: skip
 
 
 def points(findings: Findings, words: Language) -> tuple[Text, ...]:
@@ -143,8 +168,9 @@ def _error(each: ErrorFacts, words: Language) -> tuple[Cell, ...]:
 def _leaks(findings: Findings, words: Language, names: Names) -> Block:
     if not findings.leaks:
         return Note(
-            words.text("Checked: no process was left running, no child was left without somebody who waited "
-                       "for it, and no process ended by itself with a descriptor open."), "good",
+            words.text("Checked of all that was traced: each process was followed to its end, or was let go; "
+                       "each child that ended was waited for by its parent where that lived on; no process "
+                       "ended by itself with a descriptor open."), "good",
         )  # fmt: skip
     told = [
         words.text(_LEAKS[each.kind], who=names.process(each.pid), what=Code(each.what))
