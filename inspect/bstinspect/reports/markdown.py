@@ -165,7 +165,8 @@ class _Writer:
         if isinstance(drawing, Bars):
             self._add(*_bars(drawing))
         else:
-            self._add(*markup.fenced(mermaid.mermaid(drawing, figure.alternative), "mermaid"))
+            text = mermaid.mermaid(drawing, figure.alternative, self._words.point)
+            self._add(*markup.fenced(text, "mermaid"))
         self._caption(figure)
 
 

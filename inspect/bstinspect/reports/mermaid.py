@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _LONGEST: Final = 60
 """Characters of a label that are kept."""
+_MILLISECOND: Final = 1e6
 _MOST: Final = 150
 """Arrows, nodes or bars of a drawing at most."""
 _MEANINGFUL: Final = re.compile(
@@ -36,10 +37,13 @@ _CLASSES: Final = (
 _SIDES: Final = {"left": 0, "": 1, "right": 2}
 
 
-def mermaid(drawing: Sequence | Tree | Gantt, alternative: str) -> str:
-    """Return the drawing in Mermaid's language; `alternative` says in words what it shows."""
+def mermaid(drawing: Sequence | Tree | Gantt, alternative: str, point: str = ".") -> str:
+    """Return the drawing in Mermaid's language; `alternative` says in words what it shows.
+
+    `point` is what stands before decimals.
+    """
     if isinstance(drawing, Sequence):
-        lines = _sequence(drawing, alternative)
+        lines = _sequence(drawing, alternative, point)
     elif isinstance(drawing, Tree):
         lines = _tree(drawing, alternative)
     else:
@@ -66,27 +70,30 @@ def _description(alternative: str) -> str:
     return f"    accDescr: {_label(alternative, 300)}"
 
 
-def _sequence(drawing: Sequence, alternative: str) -> list[str]:
+def _sequence(drawing: Sequence, alternative: str, point: str) -> list[str]:
     lines = ["sequenceDiagram", _description(alternative)]
     lanes = len(drawing.lanes)
     for number, lane in enumerate(drawing.lanes):
         detail = f"<br/>{_label(lane.detail)}" if lane.detail else ""
         lines.append(f"    participant p{number} as {_label(lane.title)}{detail}")
     for step in drawing.steps[:_MOST]:
-        lines += _step(step, lanes)
+        time = f"{(step.sent if isinstance(step, Arrow) else step.when) / _MILLISECOND:.3f}".replace(
+            ".", point
+        )
+        lines += _step(step, lanes, f"{time} {_label(drawing.axis)}")
     rest = len(drawing.steps) - _MOST
     if rest > 0 and lanes:
         lines.append(f"    Note over p0: … +{rest}")
     return lines
 
 
-def _step(step: Arrow | Mark, lanes: int) -> list[str]:
+def _step(step: Arrow | Mark, lanes: int, time: str) -> list[str]:
     if isinstance(step, Arrow):
         if not (0 <= step.sender < lanes and 0 <= step.receiver < lanes):
             return []
         arrow = "-x" if step.arrived is None else "->>"
-        return [f"    p{step.sender}{arrow}p{step.receiver}: {_label(step.label)}"]
-    return [f"    Note over p{step.lane}: {_label(step.label)}"] if 0 <= step.lane < lanes else []
+        return [f"    p{step.sender}{arrow}p{step.receiver}: {_label(step.label)} ({time})"]
+    return [f"    Note over p{step.lane}: {_label(step.label)} ({time})"] if 0 <= step.lane < lanes else []
 
 
 def _tree(drawing: Tree, alternative: str) -> list[str]:
