@@ -189,9 +189,9 @@ def test_mermaid_of_the_sample() -> None:
     text = "\n".join(block for language, block in fences(write_markdown(sample_document())) if language)
     for line in (
         "participant p2 as node 3<br/>pid 4202",
-        "p0->>p1: exec 4 +x 12",
-        "p1-xp2: ping 4",
-        "Note over p2: SIGKILL",
+        "p0->>p1: exec 4 +x 12 (0.120 ms)",
+        "p1-xp2: ping 4 (6.000 ms)",
+        "Note over p2: SIGKILL (5.000 ms)",
         'n0["5<br/>pid 4201"]:::good',
         'n0 --> n1["3<br/>pid 4202"]:::bad',
         "axisFormat %Q",
