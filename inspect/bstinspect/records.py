@@ -72,6 +72,8 @@ class CaptureStart(Record, frozen=True, tag="start"):
     """``os.uname().release``; empty in captures of older versions."""
     cpus: int = 0
     """CPUs that were online; 0 where that is not known."""
+    selected: bool = False
+    """Only some calls are there: -e trace, -P or -e fd asked for them."""
 
 
 class Attached(Record, frozen=True, tag="A"):

@@ -153,7 +153,8 @@ def test_any_records(tmp_path_factory: pytest.TempPathFactory, made: list[AnyRec
     assert sum(thread.calls for each in found.processes for thread in each.threads) == len(watching.calls)
     for call in watching.calls:
         if call.leaving is None or call.leaving.pid == call.entry.pid:  # else the trace may leave it out
-            assert call.name in lines[call.line - 1]
+            line = lines[call.line - 1]
+            assert call.name in line or "<... ??? resumed>" in line  # another process had its thread as well
     assert sum(each.kind == "lost" for each in found.gaps) == sum(isinstance(each, Lost) for each in made)
 
 

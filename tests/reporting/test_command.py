@@ -250,3 +250,17 @@ def test_a_bar_on_a_terminal(demonstration: Path, tmp_path: Path) -> None:
     assert b"report" in shown
     assert b"\x1b[?25h" in shown  # the cursor is back
     assert told.decode().splitlines() == [f"Wrote {tmp_path}/report.{each}" for each in ("trace.txt", "docx")]
+
+
+def test_only_some_calls_were_recorded(report: Report, tmp_path: Path) -> None:
+    """Nothing is blamed for what may have been there: a wait, a close; it is said that this is unknown."""
+    capture = tmp_path / "some.bst"
+    command = [BSTRACE, "trace", "-f", "-e", "trace=execve,openat", "--record", str(capture)]
+    subprocess.run([*command, "sh", "-c", "ls /; ls /"], capture_output=True, timeout=TIMEOUT, check=True)
+    _, complaint = report(capture, "-o", tmp_path)
+    assert complaint == "bstrace: the report says what is missing: filtered\n"
+    text = (tmp_path / "some.md").read_text("utf-8")
+    assert "Only some system calls were recorded" in text
+    assert "waited for it" not in text
+    assert "with descriptors open" not in text
+    assert "Checked" not in text

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MOST: Final = 100
 CALLS: Final = frozenset({"wait4", "waitid"})
 """What `Leaks` takes."""
+UNSURE: Final = frozenset({"cut", "damaged", "lost", "filtered"})
+"""Gaps in which the end of a process, or a wait for it, may be missing."""
 _PID: Final = re.compile(r"si_pid=(\d+)")
 
 
@@ -47,7 +49,7 @@ class Leaks:
 
     def found(self, findings: Findings) -> list[Leak]:
         """Return all that was left behind."""
-        whole = not any(gap.kind in ("cut", "damaged", "lost") for gap in findings.gaps)
+        whole = not any(gap.kind in UNSURE for gap in findings.gaps)
         traced = {each.pid: each for each in findings.processes if each.traced}
         found: list[Leak] = []
         for process in findings.processes if whole else ():  # else the wait, or the end, may be missing
@@ -57,4 +59,5 @@ class Leaks:
                     found.append(Leak("zombie", process.pid, process.title))
             elif process.ended is None and all(each.ended is None for each in process.threads):
                 found.append(Leak("process", process.pid, process.title))
-        return (found + self._open)[:MOST]
+        selected = any(gap.kind == "filtered" for gap in findings.gaps)  # close may be left out
+        return (found + ([] if selected else self._open))[:MOST]

@@ -310,7 +310,7 @@ class Gap(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something that is missing in what was recorded."""
 
     kind: str
-    """``lost``, ``damaged``, ``cut``, ``no-log``, ``log-damaged``, ``untraced``."""
+    """``lost``, ``damaged``, ``cut``, ``no-log``, ``log-damaged``, ``filtered``."""
     detail: str = ""
     count: int = 0
 

@@ -197,6 +197,8 @@ class Survey:
         messages = self._messages.all
         commands.assign(messages, self._commands, [self._at(began) for began in self._log.sessions])
         deaths = told_deaths(self._deaths.found(), self._log, self._commands, self._at)
+        if start.selected:
+            self._gaps.append(Gap("filtered"))
         if self._log.bad_lines:
             self._gaps.append(Gap("log-damaged", count=self._log.bad_lines))
         if self._source.log is None and (self._source.is_session or start.recorder == "session"):

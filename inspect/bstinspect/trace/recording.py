@@ -6,9 +6,12 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from bstinspect.capture.recording import Recording
 from bstinspect.errors import LaunchError, UsageError
 from bstinspect.trace import launching
+from bstinspect.trace.expressions import EVERYTHING
 from bstinspect.trace.outbox import Answers
 
 if TYPE_CHECKING:
@@ -107,7 +110,11 @@ def capture_start(options: Options) -> CaptureStart:
         "yyy": "peer" in details,
         "Y": options.style.names,
     }
-    return file.capture_start("trace", _strings(options), tuple(each for each, has in letters.items() if has))
+    start = file.capture_start(
+        "trace", _strings(options), tuple(each for each, has in letters.items() if has)
+    )
+    selected = options.calls != EVERYTHING or bool(options.paths) or options.descriptors is not None
+    return msgspec.structs.replace(start, selected=selected)
 
 
 class FileOutbox(Answers):

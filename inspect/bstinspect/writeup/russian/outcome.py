@@ -101,6 +101,9 @@ PROBLEMS: Final = {
     "{who} ended with descriptors open ({what}); the kernel closed them.": (
         "Не закрыты дескрипторы: {who} завершился, не закрыв {what}; их закрыло ядро."
     ),
+    "What was left behind cannot be told: the recording is not whole.": (
+        "Запись неполна: осталось ли что-то незакрытым, сказать нельзя."
+    ),
     "Checked of all that was traced: each process was followed to its end, or was let go; each child that "
     "ended was waited for by its parent where that lived on; no process ended by itself with a descriptor "
     "open.": (

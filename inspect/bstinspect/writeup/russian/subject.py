@@ -34,6 +34,11 @@ ENVIRONMENT: Final = {
         "Файл записи обрывается посреди записи, на байте {detail}. В отчёт вошло всё, что записано до этого "
         "места."
     ),
+    "Only some system calls were recorded, as was asked for: what was left open, and whether somebody waited "
+    "for each child, cannot be told.": (
+        "Записаны лишь выбранные системные вызовы: что осталось открытым и получен ли статус каждого "
+        "потомка, сказать нельзя."
+    ),
     "The session's log is missing: commands, replies and ids of nodes are unknown.": (
         "Журнал сеанса отсутствует: команды, ответы и идентификаторы узлов неизвестны."
     ),

@@ -22,6 +22,8 @@ _GAPS: Final = {
     "cut": "The capture ends within a record, at byte {detail}: it was cut. All before it is reported.",
     "no-log": "The session's log is missing: commands, replies and ids of nodes are unknown.",
     "log-damaged": "{count} lines of the session's log make no sense, and were left out.",
+    "filtered": "Only some system calls were recorded, as was asked for: what was left open, and whether "
+    "somebody waited for each child, cannot be told.",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from bstinspect.findings.leaks import UNSURE
 from bstinspect.writeup.document import Cell, Code, Column, Listing, Note, Paragraph, Section, Table
 from bstinspect.writeup.names import number, plain, typed
 from bstinspect.writeup.sections import latencies
@@ -166,6 +167,8 @@ def _error(each: ErrorFacts, words: Language) -> tuple[Cell, ...]:
 
 
 def _leaks(findings: Findings, words: Language, names: Names) -> Block:
+    if not findings.leaks and any(gap.kind in UNSURE for gap in findings.gaps):
+        return Note(words.text("What was left behind cannot be told: the recording is not whole."), "warn")
     if not findings.leaks:
         return Note(
             words.text("Checked of all that was traced: each process was followed to its end, or was let go; "
