@@ -9,8 +9,8 @@ DEATHS: Final = {
     "Deaths": "Завершения по сигналу",
     "{processes} more were killed.": "Кроме того, сигналами завершены: {processes}.",
     "{who} is killed by {signal}": "{who}: гибель от сигнала {signal}",
-    "{time} after the recording began, {who} was killed by {signal}": (
-        "Через {time} после начала записи {who} был убит сигналом {signal}"
+    "{time} after the first recorded call, {who} was killed by {signal}": (
+        "Через {time} после первого записанного вызова {who} был убит сигналом {signal}"
     ),
     ", sent by {sender}": "; отправитель сигнала — {sender}",
     " It was {age} old and held {memory} KiB of memory.": (

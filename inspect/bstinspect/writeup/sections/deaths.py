@@ -30,7 +30,9 @@ def section(findings: Findings, words: Language, names: Names) -> Section | None
     """Return the section, None where nothing was killed."""
     if not findings.deaths:
         return None
-    inside = [_death(each, index, words, names) for index, each in enumerate(findings.deaths[:_MOST])]
+    threads = (thread for process in findings.processes for thread in process.threads)
+    first = min((each.first_call for each in threads if each.first_call is not None), default=0)
+    inside = [_death(each, index, words, names, first) for index, each in enumerate(findings.deaths[:_MOST])]
     left = len(findings.deaths) - _MOST
     rest: tuple[Block, ...] = ()
     if left > 0:
@@ -47,9 +49,9 @@ def _by_nine(death: DeathFacts) -> bool:
     return death.status & 0x7F == 9
 
 
-def _death(death: DeathFacts, index: int, words: Language, names: Names) -> Section:
+def _death(death: DeathFacts, index: int, words: Language, names: Names, first: int) -> Section:
     who = names.process(death.pid) if death.node is None else words.say("node {id}", id=death.node)
-    blocks: list[Block] = [Paragraph(_told(death, who, words))]
+    blocks: list[Block] = [Paragraph(_told(death, who, words, first))]
     if death.threads:
         blocks.append(_autopsy(death, words))
     if death.descriptors:
@@ -66,11 +68,12 @@ def _death(death: DeathFacts, index: int, words: Language, names: Names) -> Sect
     return Section(f"death-{index + 1}", title, tuple(blocks))
 
 
-def _told(death: DeathFacts, who: str, words: Language) -> Text:
+def _told(death: DeathFacts, who: str, words: Language, first: int) -> Text:
+    """Tell the death; its time is counted from the first call, as in the Gantt chart."""
     named = who if death.node is None else f"{who} (pid {death.pid})"
     told = words.text(
-        "{time} after the recording began, {who} was killed by {signal}",
-        time=words.duration(death.when), who=named, signal=killer(death.status),
+        "{time} after the first recorded call, {who} was killed by {signal}",
+        time=words.duration(max(death.when - first, 0)), who=named, signal=killer(death.status),
     )  # fmt: skip
     if death.sender:
         told += words.text(", sent by {sender}", sender=_sender(death.sender, words))
