@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
@@ -14,9 +15,14 @@ if TYPE_CHECKING:
 def main() -> int:
     """Run `bstrace`; return its exit status."""
     gc.disable()  # what is loaded now stays: looking through it costs a tenth of the start
+    is_raised = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if is_raised:  # nothing is begun that had to be ended: Ctrl-C, half way into a module, ends it in silence
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     run = _load()
     gc.freeze()
     gc.enable()
+    if is_raised:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     return run()
 
 

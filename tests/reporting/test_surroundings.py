@@ -128,6 +128,23 @@ def test_an_end_at_any_moment(tmp_path: Path, how: signal.Signals) -> None:
     assert list(out.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("before", "status"),
+    [("signal.default_int_handler", -signal.SIGINT), ("signal.SIG_IGN", 0)],
+)
+def test_an_interrupt_while_it_is_loaded(before: str, status: int) -> None:
+    """Ctrl-C before anything is begun: it dies of it, in silence; what was ignored stays so."""
+    command = (
+        "import os, signal\nfrom bstinspect import entry\n"
+        f"signal.signal(signal.SIGINT, {before})\n"
+        "def load():\n    os.kill(os.getpid(), signal.SIGINT)\n"
+        f"    return lambda: int(signal.getsignal(signal.SIGINT) is not {before})\n"
+        "entry._load = load\nraise SystemExit(entry.main())"
+    )
+    done = subprocess.run([sys.executable, "-c", command], capture_output=True, timeout=TIMEOUT, check=False)
+    assert (done.returncode, done.stderr) == (status, b"")
+
+
 def test_a_file_system_without_nameless_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """There the file has a hidden name until it is whole; no such name stays."""
     from bstinspect.writeup import files
