@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +19,7 @@ from bstinspect.findings.model import (
     ProcessFacts,
     SeenCall,
 )
+from bstinspect.findings.patterns import PatternError, matches
 from bstinspect.findings.requirements import ASSIGNMENT, Judge, RequirementsError, read_requirements
 
 from .tape import Tape, internet
@@ -266,3 +268,14 @@ def test_a_check(check: str, status: str, tmp_path: Path) -> None:
         assert result.status == status, found
         assert bool(result.evidence) == (status == "met")
         assert result.missing == ([] if status == "met" else [check])
+
+
+def test_a_pattern_that_takes_for_ever() -> None:
+    """It is given up, with a line that names it; the signal is as it was before."""
+    before = signal.getsignal(signal.SIGVTALRM)
+    with pytest.raises(PatternError, match=r"takes too long"):
+        matches("^(a+)+$", "a" * 60 + "b")
+    assert signal.getsignal(signal.SIGVTALRM) is before
+    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0, 0)
+    assert matches("^(a+)+$", "a" * 60)
+    assert not matches("b$", "a")

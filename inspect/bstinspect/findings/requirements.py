@@ -27,6 +27,7 @@ import msgspec
 from bstinspect.errors import InspectError
 from bstinspect.findings.checks import CHECKS
 from bstinspect.findings.model import Evidence, RequirementFacts
+from bstinspect.findings.patterns import matches
 from bstinspect.findings.witnesses import killer
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class Judge:
         for sought in list(wanted):
             if id(sought) in self._found:
                 wanted.remove(sought)
-            elif not sought.text or re.search(sought.text, call.text()):
+            elif not sought.text or matches(sought.text, call.text()):
                 self._found[id(sought)] = Evidence(call.text(), call.line, call.name)
 
     def judge(self, findings: Findings) -> list[RequirementFacts]:
@@ -177,9 +178,9 @@ def _death(name: str, findings: Findings) -> tuple[Evidence | None, bool]:
 
 
 def _command(sought: Sought, findings: Findings) -> tuple[Evidence | None, bool]:
-    given = [each for each in findings.commands if re.search(sought.command, each.line)]
+    given = [each for each in findings.commands if matches(sought.command, each.line)]
     for each in given:
-        if re.search(sought.reply, each.reply):
+        if matches(sought.reply, each.reply):
             return Evidence(f"{each.line} → {each.reply}"), True
     return None, bool(given)
 
