@@ -9,7 +9,7 @@ from bstinspect.findings.model import Evidence
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bstinspect.findings.model import DeathFacts, Findings
+    from bstinspect.findings.model import CommandFacts, DeathFacts, Findings
 
 _NO_SUCH_NODE: Final = ": Not found"
 Outcome: TypeAlias = tuple[Evidence | None, bool]
@@ -49,7 +49,19 @@ def _unreachable(findings: Findings) -> Outcome:
     if not answered:
         return None, False
     first = answered[0]
-    return Evidence(f"{_who(first)}: pingall → {first.answered}"), True
+    text = f"{_who(first)}: pingall → {first.answered}"
+    asked = (each for each in findings.commands if each.verb == "pingall" and each.began >= first.when)
+    return _replied(text, next(asked, None), findings), True
+
+
+def _replied(text: str, command: CommandFacts | None, findings: Findings) -> Evidence:
+    """Return evidence with the line where a node sent the reply on to the controller, if that was traced."""
+    index = findings.commands.index(command) if command is not None else -1
+    for message in findings.messages:
+        to_controller = message.receiver.pid is None and message.kind.endswith("-reply")
+        if message.command == index and to_controller and message.sent is not None:
+            return Evidence(text, message.sent.line, message.sent.name)
+    return Evidence(text)
 
 
 def _survivors(findings: Findings) -> Outcome:
@@ -62,7 +74,7 @@ def _survivors(findings: Findings) -> Outcome:
         if command.verb != "exec" or len(words) < 2 or not before or words[1] in cut:
             continue
         if command.reply.startswith(f"Ok:{words[1]}:"):
-            return Evidence(f"{command.line} → {command.reply}"), True
+            return _replied(f"{command.line} → {command.reply}", command, findings), True
         tried = tried or not command.reply.endswith(_NO_SUCH_NODE)
     return None, tried
 

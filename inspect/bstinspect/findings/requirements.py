@@ -173,7 +173,9 @@ def _death(name: str, findings: Findings) -> tuple[Evidence | None, bool]:
     for death in findings.deaths:
         if killer(death.status) == name:
             node = f"node {death.node}, " if death.node is not None else ""
-            return Evidence(f"{node}pid {death.pid}: {name}"), True
+            text = f"{node}pid {death.pid}: {name}"
+            waited = next((each.call for each in death.witnesses if each.how == "wait"), None)
+            return Evidence(text, waited.line, waited.name) if waited else Evidence(text), True
     return None, False
 
 
