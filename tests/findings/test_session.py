@@ -186,6 +186,24 @@ def test_the_full_trace_is_what_replay_prints(real: Real) -> None:
     assert ours == replayed
 
 
+def test_what_a_death_showed_has_its_lines(real: Real) -> None:
+    """The wait for the dead node, and the replies that came after it."""
+    evidence = {each.key: each.evidence for each in real.found.requirements}
+    waited, answered = evidence["kill"]
+    assert "CLD_KILLED" in real.lines[waited.line - 1]
+    assert "ping-reply" in real.lines[answered.line - 1]
+    (summed,) = evidence["survivors"]
+    assert "exec-reply" in real.lines[summed.line - 1]
+
+
+def test_every_message_between_nodes_has_both_ends(real: Real) -> None:
+    """Children are forked while connections are open, and close them before the fork returns."""
+    within = [each for each in real.found.messages if each.sender.pid and each.receiver.pid]
+    assert within
+    assert all(each.sent and each.received for each in within)
+    assert not any("broken" in line for line in real.lines)
+
+
 def test_excerpts(real: Real) -> None:
     """A create, the deepest exec and the death are shown, each in few lines that stand in the trace."""
     assert {each.topic for each in real.found.excerpts} >= {"create", "exec", "death"}
