@@ -195,13 +195,18 @@ def test_a_log_without_nodes(tmp_path: Path) -> None:
 
 
 def test_the_search_tree(tmp_path: Path) -> None:
-    """It is that of the time before the first death; what was removed and made again has a new place."""
+    """It is that before the first death; without one that of most nodes, and of several such the last."""
     made = [event("created", node=node, pid=100 + node) for node in (10, 5, 15, 7)]
     log = written(tmp_path / "log", *made)
     assert parents_before_death(log) == {5: 10, 7: 5, 10: None, 15: 10}
     assert depths(parents_before_death(log)) == {"5": 1, "7": 2, "10": 0, "15": 1}
     again = [event("removed", nodes=[5, 7]), event("created", node=7, pid=200)]
-    assert parents_before_death(written(tmp_path / "log", *made, *again)) == {7: 10, 10: None, 15: 10}
+    more = [event("created", node=8, pid=201)]
+    for later in ([], again, [event("removed", nodes=[10, 5, 15, 7])]):
+        log = written(tmp_path / "log", *made, *later)
+        assert parents_before_death(log) == {5: 10, 7: 5, 10: None, 15: 10}
+    log = written(tmp_path / "log", *made, *again, *more)
+    assert parents_before_death(log) == {7: 10, 8: 7, 10: None, 15: 10}
     death = event("death", node=5, pid=105, unreachable=[5, 7])
     log = written(tmp_path / "log", *made, death, *again)
     assert parents_before_death(log) == {5: 10, 7: 5, 10: None, 15: 10}

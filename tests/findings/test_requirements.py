@@ -166,14 +166,25 @@ def test_commands_and_replies(tmp_path: Path) -> None:
 
 
 def test_messages(tmp_path: Path) -> None:
-    """Met by one that arrived; its absence means something only where messages are decoded."""
+    """Met by one that arrived, or could not be seen to; its absence means something where one was due."""
     call = SeenCall(5, 20, 20, "recvfrom", 'recvfrom(3, "x", 1)', 17)
     arrived = MessageFacts("exec #1 to 5", "exec", 3, End(10), End(20), None, call)
     lost = MessageFacts("exec #1 to 5", "exec", 3, End(10), End(20), call)
     evidence = '[{ message = "exec" }]'
     met = judged(tmp_path, evidence, facts(messages=[lost, arrived]))
     assert (met.status, met.evidence[0].line) == ("met", 17)
-    assert judged(tmp_path, evidence, facts(messages=[lost])).status == "unmet"
+    receiver = ProcessFacts(20, traced=True)
+    assert judged(tmp_path, evidence, facts(messages=[lost], processes=[receiver])).status == "unmet"
+    assert (
+        judged(tmp_path, evidence, facts(messages=[lost]))
+        .evidence[0]
+        .text.startswith("exec #1 to 5: recvfrom")
+    )
+    due = [CommandFacts("pingall", 5, 6, "Ok: -1")]
+    pings = '[{ message = "ping" }]'
+    assert judged(tmp_path, pings, facts(messages=[arrived], commands=due)).status == "unmet"
+    others = [CommandFacts("exec 5 1 1", 5, 6, "Ok:5: 1")]
+    assert judged(tmp_path, pings, facts(messages=[arrived], commands=others)).status == "untried"
     other = MessageFacts("send #1", "send", 3, End(10), End(20), call)
     assert judged(tmp_path, evidence, facts(messages=[other])).status == "untried"
 

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from bstinspect.findings.log import LoggedCommand
     from bstinspect.findings.model import MessageFacts
 
-_VERBS: Final = {
+VERBS: Final = {
     "create": "create", "create-reply": "create", "hello": "create", "exec": "exec", "numbers": "exec",
     "credit": "exec", "exec-reply": "exec", "cancel": "exec", "forget": "kill", "forget-reply": "kill",
     "ping": "pingall", "ping-reply": "pingall",
 }  # fmt: skip
+"""By a message's kind the command that sends it."""
 
 
 def command_facts(logged: Iterable[LoggedCommand], at: Callable[[float], int]) -> list[CommandFacts]:
@@ -41,7 +42,7 @@ def assign(messages: list[MessageFacts], commands: list[CommandFacts], sessions:
         while later and later[0] <= message.when:
             later.popleft()
             by_request.clear()
-        verb = _VERBS.get(message.kind, "")
+        verb = VERBS.get(message.kind, "")
         if message.request is None:
             message.command = _running(commands, message.when, verb if message.kind == "hello" else "")
             continue

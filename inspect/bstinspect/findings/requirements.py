@@ -4,7 +4,7 @@ A requirement has a key, a title in each language, and ``evidence``: a list of t
 
 - ``call = ["clone", "fork"]`` a call of one of these names that succeeded, with ``text = "..."`` a regular
   expression that its line has to match;
-- ``message = "exec-reply"`` a message of that kind that was seen to arrive;
+- ``message = "exec-reply"`` a message of that kind that arrived, or went to somebody who is not traced;
 - ``command = "^exec", reply = "^Ok:"`` a command and its reply, as regular expressions;
 - ``death = "SIGKILL"`` a process that this signal killed;
 - ``check = "search-tree"`` one of `CHECKS`, which look at all facts together.
@@ -26,6 +26,7 @@ import msgspec
 
 from bstinspect.errors import InspectError
 from bstinspect.findings.checks import CHECKS
+from bstinspect.findings.commands import VERBS
 from bstinspect.findings.model import Evidence, RequirementFacts
 from bstinspect.findings.patterns import matches
 from bstinspect.findings.witnesses import killer
@@ -162,11 +163,25 @@ class Judge:
 
 
 def _message(kind: str, findings: Findings) -> tuple[Evidence | None, bool]:
-    for message in findings.messages:
-        if message.kind == kind and message.received is not None:
-            call = message.received
+    """Look for a message that arrived, or went to somebody who is not traced, as the controller is."""
+    traced = {each.pid for each in findings.processes if each.traced}
+    alike = [each for each in findings.messages if each.kind == kind]
+    for message in sorted(alike, key=lambda each: each.received is None):
+        call = message.received or message.sent
+        if call is not None and (call is message.received or message.receiver.pid not in traced):
             return Evidence(f"{message.label}: {call.text}", call.line, call.name), True
-    return None, any(message.kind in DECODED for message in findings.messages)
+    return None, any(each.kind in DECODED for each in findings.messages) and _was_asked_for(kind, findings)
+
+
+def _was_asked_for(kind: str, findings: Findings) -> bool:
+    """Tell whether a command succeeded that sends such a message, before a death that may have stopped it."""
+    if kind not in VERBS or not findings.commands:
+        return True
+    death = min((each.when for each in findings.deaths), default=None)
+    return any(
+        each.verb == VERBS[kind] and each.reply.startswith("Ok") and (death is None or each.began < death)
+        for each in findings.commands
+    )
 
 
 def _death(name: str, findings: Findings) -> tuple[Evidence | None, bool]:

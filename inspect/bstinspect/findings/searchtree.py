@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def parents_before_death(log: Log) -> dict[int, int | None]:
-    """Return each node's parent as it was when the first node died, or at the end where none did.
+    """Return each node's parent as it was when the first node died, or when most were there if none did.
 
     Raises nothing: a log that contradicts itself gives the tree of what fits.
     """
@@ -20,15 +20,22 @@ def parents_before_death(log: Log) -> dict[int, int | None]:
     events = [(each.at, each.node, True) for each in log.created]
     events += [(at, node, False) for at, node in log.removed]
     tree, session = Tree(), 0
+    largest: dict[int, int | None] = {}
     for at, node, is_new in sorted(events):
         if at >= until:
             break
+        if not is_new or log.session(at) != session:
+            largest = max(_parents(tree), largest, key=len)
         if log.session(at) != session:  # another one in the same directory: it begins without nodes
             tree, session = Tree(), log.session(at)
         if is_new and node not in tree:
             tree.add(node)
         elif not is_new and node in tree:
             tree.remove(node)
+    return _parents(tree) if log.deaths else max(_parents(tree), largest, key=len)
+
+
+def _parents(tree: Tree) -> dict[int, int | None]:
     return {node: tree[node].parent for node in tree}
 
 
