@@ -45,8 +45,8 @@ _EXCERPT: Final = (0.08, 0.64, 0.28)
 _HEAD: Final = "EEF1F5"
 _LONGEST_WORD, _WIDEST = 15, 44
 """Characters of a word, and of a cell, by which a column's width is judged."""
-_LETTER, _PADDING = 1.85, 4.5
-"""Millimetres of a letter in a table, and around a cell's words."""
+_PADDING: Final = 4.5
+"""Millimetres around a cell's words."""
 _PIXEL: Final = 25.4 / 96
 """Millimetres of a CSS pixel."""
 _TALLEST: Final = 200
@@ -161,14 +161,14 @@ class Blocks:
 
     def _widths(self, block: Table) -> list[float]:
         """Share the page's width out by what the columns hold, millimetres: no word is broken if it fits."""
-        least, wished = [], []
+        least, wished, letter = [], [], self._paper.letter
         for index, column in enumerate(block.columns):
             texts = [column.title, *(_plain(row[index]) for row in block.rows if index < len(row))]
             bold = max((len(word) + 1 for word in column.title.split()), default=0)
             longest_word = max((len(word) for text in texts[1:] for word in text.split()), default=0)
             longest = max(map(len, texts))
-            least.append(_PADDING + _LETTER * min(max(bold, longest_word), _LONGEST_WORD))
-            wished.append(max(least[-1], _PADDING + _LETTER * min(longest, _WIDEST)))
+            least.append(_PADDING + letter * min(max(bold, longest_word), _LONGEST_WORD))
+            wished.append(max(least[-1], _PADDING + letter * min(longest, _WIDEST)))
         width, spare = self._paper.width, sum(wished) - sum(least)
         if sum(least) >= width or not spare:
             return [width * each / sum(least) for each in least]

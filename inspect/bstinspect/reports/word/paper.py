@@ -35,6 +35,8 @@ class Paper(msgspec.Struct, frozen=True):
     """Lines."""
     indent: float
     """Of a paragraph's first line, millimetres."""
+    letter: float
+    """Millimetres of a letter in a table, about."""
     justified: bool
     code_font: str
     headings: tuple[float, ...]
@@ -55,6 +57,7 @@ GOST: Final = Paper(
     size=14,
     spacing=1.5,
     indent=12.5,
+    letter=1.65,
     justified=True,
     code_font="Courier New",
     headings=(14, 14, 14, 14),
@@ -68,6 +71,7 @@ PLAIN: Final = Paper(
     size=11,
     spacing=1.15,
     indent=0,
+    letter=1.85,
     justified=False,
     code_font="Consolas",
     headings=(16, 13, 11.5, 11),

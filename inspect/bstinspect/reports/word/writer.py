@@ -50,9 +50,11 @@ class _Writer:
         if self._document.summary:
             self._plain_title(self._words.summary)
             self._blocks.add(self._document.summary)
+        self._contents()
         if self._document.trace:
             self._blocks.trace(self._words.full_trace, self._document.trace)
-        self._contents()
+        if self._document.formal:
+            self._word.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
         for number, heading in enumerate(self._headings):
             self._heading(heading, number)
             self._blocks.add(heading.section.blocks)
@@ -118,8 +120,6 @@ class _Writer:
                 fields.open_field(entry, f'TOC \\o "1-{LEVELS}" \\h \\z \\u')
             fields.link(entry, _bookmark(number), self._label(heading, " "))
         fields.close_field(entry)
-        if self._document.formal:
-            self._word.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
 
     def _heading(self, heading: Heading, number: int) -> None:
         paragraph = self._word.add_heading(level=min(heading.level, LEVELS))
