@@ -47,6 +47,8 @@ _LONGEST_WORD, _WIDEST = 15, 44
 """Characters of a word, and of a cell, by which a column's width is judged."""
 _PADDING: Final = 4.5
 """Millimetres around a cell's words."""
+_BOLD: Final = 1.35
+"""So much wider are letters of a column's title."""
 _PIXEL: Final = 25.4 / 96
 """Millimetres of a CSS pixel."""
 _TALLEST: Final = 200
@@ -164,7 +166,7 @@ class Blocks:
         least, wished, letter = [], [], self._paper.letter
         for index, column in enumerate(block.columns):
             texts = [column.title, *(_plain(row[index]) for row in block.rows if index < len(row))]
-            bold = max((len(word) + 1 for word in column.title.split()), default=0)
+            bold = max((len(word) * _BOLD for word in column.title.split()), default=0)
             longest_word = max((len(word) for text in texts[1:] for word in text.split()), default=0)
             longest = max(map(len, texts))
             least.append(_PADDING + letter * min(max(bold, longest_word), _LONGEST_WORD))
