@@ -61,18 +61,16 @@ def test_closed_streams(recorded: Path, tmp_path: Path) -> None:
     assert sorted(each.name for each in tmp_path.iterdir()) == ["echo.html", "echo.md", "echo.trace.txt"]
 
 
-def test_little_memory(recorded: Path, tmp_path: Path) -> None:
-    """One line; the limit is what it needs to begin, and a bit."""
-    command = "import resource, sys; from bstinspect.writeup import command\n"
-    command += "import bstinspect.findings.survey, bstinspect.writeup.compose\n"
-    command += "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
-    command += "resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 20),) * 2)\n"
-    command += "sys.exit(command.main(sys.argv[2:]))"
-    done = subprocess.run(
-        [sys.executable, "-c", command, "report", str(recorded)],
-        cwd=tmp_path, capture_output=True, timeout=TIMEOUT, check=False,
-    )  # fmt: skip
-    assert (done.returncode, done.stderr) == (1, b"bstrace: there is not enough memory\n")
+def test_little_memory(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    """One line says so."""
+    from bstinspect.writeup import command
+
+    def exhausted(*_: object) -> int:
+        raise MemoryError
+
+    monkeypatch.setattr(command, "_report", exhausted)
+    assert command.main([]) == 1
+    assert capfd.readouterr().err == "bstrace: there is not enough memory\n"
 
 
 def test_a_locale_without_the_letters(report: Report, recorded: Path, tmp_path: Path) -> None:
@@ -172,6 +170,43 @@ def test_a_failed_name(report: Report, recorded: Path) -> None:
     """The complaint names the report's file, never a hidden one."""
     _, complaint = report(recorded, status=1, cwd=type(recorded)("/proc"))
     assert complaint == "bstrace: echo.trace.txt: No such file or directory\n"
+
+
+def test_no_pango(recorded: Path, tmp_path: Path) -> None:
+    """No PDF can be made: it is said at once, and nothing is written."""
+    command = (
+        "import sys\nfrom bstinspect.reports import pdf\nfrom bstinspect.writeup.command import main\n"
+        "def missing():\n    raise pdf.PdfError('no PDF without Pango')\n"
+        "pdf._weasyprint = missing\nraise SystemExit(main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", command, str(recorded), "-o", str(tmp_path), "--format", "all"],
+        capture_output=True, timeout=TIMEOUT, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, b"bstrace: no PDF without Pango\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_capture_that_cannot_be_read(
+    recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The complaint names the capture, not a file of the report."""
+    from bstinspect.writeup.command import main
+
+    def broken(_descriptor: int, _size: int) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bstinspect.capture.file.os.read", broken)
+        status = main([str(recorded), "-o", str(tmp_path)])
+    assert (status, capfd.readouterr().err) == (1, f"bstrace: {recorded}: Input/output error\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_there(report: Report, tmp_path: Path) -> None:
+    """No directory is made for a report of nothing."""
+    report(tmp_path / "none", "-o", tmp_path / "out", status=1)
+    assert list(tmp_path.iterdir()) == []
 
 
 def _needs_nameless_files(directory: Path) -> None:

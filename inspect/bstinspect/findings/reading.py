@@ -40,6 +40,7 @@ def find(path: Path) -> Source:
 
     A capture that lies beside a log is a session's as well. Raises CaptureError, OSError.
     """
+    path.stat()  # raises where there is nothing
     directory = path if path.is_dir() else path.parent
     capture = directory / CAPTURE if path.is_dir() else path
     if path.is_dir() and not capture.exists():
@@ -66,12 +67,19 @@ class Reading:
 
     def start(self) -> tuple[CaptureStart, Iterator[AnyRecord]]:
         """Return the first record, and the others in the order of their times. Raises CaptureError."""
-        records = self._reader.available()
+        records = self._read()
         first = next(records, None)
         if not isinstance(first, CaptureStart):
             raise CaptureError(f"{self._name} is empty, or cut before its first record")
         rest = self._whole(records)
         return first, _in_order(rest) if first.recorder == "session" else rest
+
+    def _read(self) -> Iterator[AnyRecord]:
+        try:
+            yield from self._reader.available()
+        except OSError as error:
+            error.filename = self._name  # read(2) is told of a descriptor only
+            raise
 
     def _whole(self, records: Iterator[AnyRecord]) -> Iterator[AnyRecord]:
         try:

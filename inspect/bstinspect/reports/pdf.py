@@ -30,6 +30,11 @@ def write_pdf(document: Document) -> bytes:
     return cast("bytes", laid_out.write_pdf(custom_metadata=False, pdf_tags=True))
 
 
+def ensure_possible() -> None:
+    """Raise PdfError where a PDF cannot be made."""
+    _weasyprint()
+
+
 def _weasyprint() -> Any:
     """Return the library, whose import loads Pango: not before it is needed."""
     try:

@@ -82,6 +82,10 @@ def _report(options: Options) -> int:
     stem = _SESSION_STEM if source.is_session else source.capture.stem
     particulars = _particulars(options)
     files = Files(options.output, force=options.force)
+    if "pdf" in options.formats:  # said before anything is read and written, which may take long
+        from bstinspect.reports.pdf import ensure_possible
+
+        ensure_possible()
     files.check([stem + _TRACE, *(stem + _SUFFIXES[each] for each in options.formats)])
     weights = {each: _WEIGHTS[each] for each in options.formats}
     progress = Progress(_READING + sum(weights.values()), visible=os.isatty(2), title="report")
