@@ -119,6 +119,12 @@ POINTS: Final = {
     "Requirements: {met} met, {unmet} not met, {untried} not tried.": (
         "Требования задания: выполнено — {met}, не выполнено — {unmet}, не проверялось — {untried}."
     ),
+    "kill -9 of node {id} cut off {others}; no other node was left.": (
+        "Другие узлы, ставшие недоступными после kill -9 узла {id}: {others}; больше узлов не осталось."
+    ),
+    "kill -9 of node {id} cut off {others}.": (
+        "Другие узлы, ставшие недоступными после kill -9 узла {id}: {others}."
+    ),
     "kill -9 of node {id} cut off {others}; all others stayed in service.": (
         "Другие узлы, ставшие недоступными после kill -9 узла {id}: {others}; все остальные продолжили "
         "работу."

@@ -12,7 +12,7 @@ from bstinspect.writeup.sections import latencies
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bstinspect.findings.model import ErrorFacts, Findings
+    from bstinspect.findings.model import DeathFacts, ErrorFacts, Findings
     from bstinspect.writeup.document import Block, Text, Tone
     from bstinspect.writeup.language import Language
     from bstinspect.writeup.names import Names
@@ -127,18 +127,27 @@ def points(findings: Findings, words: Language) -> tuple[Text, ...]:
         found.append(words.text("Requirements: {met} met, {unmet} not met, {untried} not tried.",
                                 met=str(len(met)), unmet=str(len(rest)),
                                 untried=str(len(findings.requirements) - len(met) - len(rest))))  # fmt: skip
-    for death in findings.deaths[:1]:
-        if death.node is not None:
-            others = [node for node in death.unreachable if node != death.node]
-            found.append(words.text(
-                "kill -9 of node {id} cut off {others}; all others stayed in service.",
-                id=str(death.node), others=", ".join(map(str, others)) or words.say("nobody else"),
-            ))  # fmt: skip
+    found += [_cut_off(each, findings, words) for each in findings.deaths[:1] if each.node is not None]
     real = sum(each.count for each in findings.errors if each.nature == "real")
     total = sum(each.count for each in findings.errors)
     found.append(words.text("{total} were returned by calls; {real} of them are worth a look.",
                             total=words.count(total, "error"), real=words.number(real)))  # fmt: skip
     return tuple(found)
+
+
+def _cut_off(death: DeathFacts, findings: Findings, words: Language) -> Text:
+    """Tell what a death cut off, and of the others what the next pingall said."""
+    below = ", ".join(str(node) for node in death.unreachable if node != death.node)
+    dead, others = str(death.node), below or words.say("nobody else")
+    if not set(findings.parents) - set(death.unreachable):
+        return words.text(
+            "kill -9 of node {id} cut off {others}; no other node was left.", id=dead, others=others
+        )
+    if death.answered == "Ok: " + (";".join(map(str, death.cut_off)) or "-1"):
+        return words.text(
+            "kill -9 of node {id} cut off {others}; all others stayed in service.", id=dead, others=others
+        )
+    return words.text("kill -9 of node {id} cut off {others}.", id=dead, others=others)
 
 
 def _errors(findings: Findings, words: Language) -> Table:
