@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 PROGRAMS: Final = Path(__file__).parent / "programs"
 ATTEMPTS: Final = 5
-RACES: Final = 8
+RACES: Final = 24
 _DIRECTIVE: Final = re.compile(r"^/\* (trace|compare|mask|output|retry|skip): *(.*?) \*/$", re.MULTILINE)
 _FLAGS: Final = ("-O1", "-w", "-pthread", "-D_GNU_SOURCE")
 
