@@ -67,10 +67,6 @@ class Finished:
         """Return its error's name; empty where there is none."""
         return errno_name(-self.value) if self.failed else ""
 
-    def annotate(self, text: str) -> None:
-        """Say what it moved, in words."""
-        self.annotation = text
-
     def text(self) -> str:
         """Return its line as strace writes it, at most `LONGEST` characters of it."""
         if self.leaving is not None:

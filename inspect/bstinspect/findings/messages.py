@@ -24,8 +24,6 @@ _WAITING: Final = 1000
 _OURS: Final = frozenset(NAMES.values())
 _REQUEST: Final = re.compile(r"#(\d+)")
 _SHOWN: Final = 40
-DOWN: Final = frozenset({"create", "exec", "numbers", "cancel", "forget", "probe", "ping", "credit"})
-"""What goes from the controller towards the leaves (credit goes both ways: it is judged by its request)."""
 
 
 class _Sent:
@@ -105,7 +103,7 @@ class Messages:
     def _plain_sent(self, call: Finished, end: LinkEnd, move: Move) -> str:
         end.sends += 1
         name = f"send #{end.sends}"
-        call.annotate(name)
+        call.annotation = name
         message = MessageFacts(
             name, "send", move.length, End(move.pid, move.fd), _other_end(end), call.seen(),
             payload=_printable(move.data), connection=self._peers.number(end),
@@ -131,7 +129,7 @@ class Messages:
         while under_way and under_way[0][0] <= end.received:
             arrived.append(under_way.popleft()[1])
         names = ", ".join(message.label for message in arrived)
-        call.annotate(names)
+        call.annotation = names
         seen = call.seen()
         end.arrivals.append((end.received, seen))
         for message in arrived:

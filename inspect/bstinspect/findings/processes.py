@@ -43,10 +43,6 @@ class Processes:
         """By the pid or tid of a child, who made it."""
         self._loader = Loader()
 
-    def get(self, pid: int) -> ProcessFacts | None:
-        """Return who has a pid now, or had it last."""
-        return self._now.get(pid)
-
     def take(self, record: AnyRecord) -> None:
         """Take what is no call."""
         if isinstance(record, Attached):

@@ -183,7 +183,7 @@ class Survey:
     def _moved(self, call: Finished) -> None:
         move = self._traffic.take()
         if move is not None and call.leaving is not None:
-            call.annotate(self._traffic.words)
+            call.annotation = self._traffic.words
             self._messages.take(call, move, is_socket=self._is_of_socket(call))
 
     def _noticed(self, call: Finished) -> None:

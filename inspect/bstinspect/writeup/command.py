@@ -91,13 +91,14 @@ def _report(options: Options) -> int:
     progress = Progress(_READING + sum(weights.values()), visible=os.isatty(2), title="report")
     try:
         findings = _survey(options, source, files, stem, progress)
+        document = _document(options, findings, particulars)
         done = _READING
         for each, weight in weights.items():
             if each != "perfetto":  # it was written while the capture was read
                 if weight > 1:
                     progress.expect()
                 progress.show(done)
-                data = _made(each, options, findings, particulars)
+                data = _made(each, findings, document)
                 with files.write(stem + _SUFFIXES[each]) as stream:
                     stream.write(data)
             done += weight
@@ -142,13 +143,13 @@ def _requirements(options: Options, source: Source) -> list[Requirement]:
     return read_requirements(ASSIGNMENT) if source.log is not None else []
 
 
-def _made(kind: str, options: Options, findings: Findings, particulars: Particulars) -> bytes:
+def _made(kind: str, findings: Findings, document: Document) -> bytes:
     """Return a format's file."""
     if kind == "json":
         from bstinspect.reports.facts import write_facts
 
         return write_facts(findings)
-    return _formats()[kind](_document(options, findings, particulars))
+    return _formats()[kind](document)
 
 
 def _document(options: Options, findings: Findings, particulars: Particulars) -> Document:

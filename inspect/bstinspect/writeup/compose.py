@@ -51,7 +51,7 @@ def lab(findings: Findings, particulars: Particulars, words: Language) -> Docume
     """Return the report in the order of its subject: where, what was asked, how it went, what follows."""
     names = Names(findings, words)
     sections = _present(
-        environment.section(findings, words),
+        environment.section(findings, words, environment.dialogue(findings, words)),
         requirements.section(findings, words),
         trees.section(findings, words, names),
         conversations.section(findings, words, names),
@@ -117,11 +117,10 @@ def mai(findings: Findings, particulars: Particulars, words: Language) -> Docume
         _fields(particulars, words, graded=True),
         words.say("Moscow, {year}", year=time.localtime(findings.environment.started).tm_year),
     )
-    document = Document(
+    return Document(
         words.code, page, environment.gaps(findings, words), sections, _appendices(findings, words, names),
         findings.environment.trace, formal=True,
     )  # fmt: skip
-    return _without_repetition(document)
 
 
 _UNIVERSITY: Final = (
@@ -211,16 +210,3 @@ def _fields(
         (words.say("Date"), date),
     )
     return tuple((name, value or "_____") for name, value in fields if value or (graded and name))
-
-
-def _without_repetition(document: Document) -> Document:
-    """Leave the session's dialogue out of the environment: it has a place of its own in this template."""
-
-    def pruned(section: Section) -> Section:
-        blocks = section.blocks
-        if section.anchor == "environment":
-            blocks = tuple(each for each in blocks if not isinstance(each, Program))
-        inside = tuple(pruned(each) for each in section.inside)
-        return msgspec.structs.replace(section, blocks=blocks, inside=inside)
-
-    return msgspec.structs.replace(document, sections=tuple(pruned(each) for each in document.sections))

@@ -27,8 +27,8 @@ _GAPS: Final = {
 }
 
 
-def section(findings: Findings, words: Language) -> Section:
-    """Return the section."""
+def section(findings: Findings, words: Language, also: tuple[Block, ...] = ()) -> Section:
+    """Return the section; `also` stands at its end."""
     where = findings.environment
     rows: list[tuple[str, str, bool]] = [
         (words.say("Recorded"), time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(where.started)), False),
@@ -47,7 +47,7 @@ def section(findings: Findings, words: Language) -> Section:
         tuple((plain(name), typed(text) if code else plain(text)) for name, text, code in rows if text),
         sortable=False,
     )
-    return Section("environment", words.say("Environment"), (table, *dialogue(findings, words)))
+    return Section("environment", words.say("Environment"), (table, *also))
 
 
 def gaps(findings: Findings, words: Language) -> tuple[Note, ...]:
