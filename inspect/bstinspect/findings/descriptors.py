@@ -26,7 +26,6 @@ _PAIRS: Final = {"pipe": 0, "pipe2": 0, "socketpair": 3}
 _REPLACES: Final = frozenset({"dup2", "dup3"})
 _EXECUTES: Final = frozenset({"execve", "execveat"})
 _F_SETFD: Final = 2
-_CLONE_FILES: Final = 0x400
 _DUPLICATES: Final = (0, 1030)  # F_DUPFD, F_DUPFD_CLOEXEC
 _SENDS: Final = frozenset({"write", "writev", "sendto", "sendmsg"})
 _RECEIVES: Final = frozenset({"read", "readv", "recvfrom", "recvmsg"})
@@ -223,13 +222,3 @@ def _closes_on_exec(call: Finished) -> bool:
     if flags is not None:  # the most frequent, and a path may have any name
         return bool(call.entry.arguments[flags] & _O_CLOEXEC)
     return call.name == "pidfd_open" or "CLOEXEC" in call.text()
-
-
-def makes_thread(call: Finished) -> bool:
-    """Tell whether a clone makes a thread, whose descriptors are the same as the caller's."""
-    if not call.name.startswith("clone"):
-        return call.name not in ("fork", "vfork")
-    first = call.entry.arguments[0]
-    if call.name == "clone3":
-        first = int.from_bytes(call.decoded().peek(first, 8) or b"", "little")
-    return bool(first & _CLONE_FILES)

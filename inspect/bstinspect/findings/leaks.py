@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.findings.model import Leak
+from bstinspect.findings.witnesses import WAITS, waited_for
 
 if TYPE_CHECKING:
     from bstinspect.findings.calls import Finished
@@ -15,11 +15,10 @@ if TYPE_CHECKING:
     from bstinspect.records import Exited
 
 MOST: Final = 100
-CALLS: Final = frozenset({"wait4", "waitid"})
+CALLS: Final = WAITS
 """What `Leaks` takes."""
 UNSURE: Final = frozenset({"cut", "damaged", "lost", "filtered"})
 """Gaps in which the end of a process, or a wait for it, may be missing."""
-_PID: Final = re.compile(r"si_pid=(\d+)")
 
 
 class Leaks:
@@ -33,10 +32,7 @@ class Leaks:
         """Take one of `CALLS`."""
         if call.failed or call.leaving is None:
             return
-        if call.name == "wait4" and call.value > 0:
-            self._waited.add(call.value)
-        elif call.name == "waitid" and (found := _PID.search(call.text())):
-            self._waited.add(int(found[1]))
+        self._waited.add(waited_for(call))
 
     def ended(self, record: Exited, descriptors: Descriptors) -> None:
         """Note what a process that exited by itself had not closed; the kernel has done that."""

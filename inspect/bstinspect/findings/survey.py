@@ -11,7 +11,7 @@ from bstinspect.decode.traced import TracedOnly
 from bstinspect.findings import commands, descriptors, excerpts, leaks, searchtree, witnesses
 from bstinspect.findings.activity import Activities
 from bstinspect.findings.calls import Calls
-from bstinspect.findings.descriptors import Descriptors, makes_thread
+from bstinspect.findings.descriptors import Descriptors
 from bstinspect.findings.environment import environment, told_deaths
 from bstinspect.findings.failures import Failures
 from bstinspect.findings.fulltrace import FullTrace
@@ -26,6 +26,7 @@ from bstinspect.findings.requirements import Judge
 from bstinspect.findings.traffic import Traffic
 from bstinspect.findings.witnesses import Deaths
 from bstinspect.records import Exited, Lost, Spawned, SyscallEntry, SyscallExit
+from bstinspect.trace.annotating import makes_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -144,7 +145,7 @@ class Survey:
     def _spawned(self, record: Spawned) -> None:
         """A process is forked: what it has open is known before the fork returns."""
         making = self._calls.under_way(record.tid)
-        if making is not None and not makes_thread(making):
+        if making is not None and makes_process(making.decoded()):
             self._descriptors.forked(record.pid, record.child)
             self._peers.forked(record.pid, record.child)
 

@@ -23,8 +23,9 @@ MOST: Final = 1000
 """So many ends of connections, and so many deaths, are kept."""
 _RECEIVES: Final = frozenset({"read", "recvfrom", "recvmsg"})
 _BROKEN: Final = frozenset({"ECONNRESET", "EPIPE"})
-_WAITS: Final = frozenset({"wait4", "waitid"})
-CALLS: Final = _RECEIVES | _WAITS
+WAITS: Final = frozenset({"wait4", "waitid"})
+"""What tells a parent how a child ended."""
+CALLS: Final = _RECEIVES | WAITS
 """What `Deaths.called` takes."""
 _PID: Final = re.compile(r"si_pid=(\d+)")
 _SHOWN_DESCRIPTORS: Final = 40
@@ -78,12 +79,10 @@ class Deaths:
             if of in self._dead:
                 how = "end-of-connection" if call.value == 0 else "reset"
                 self._noticed.append(_Noticed(pid, of, call.end, how, call.seen()))
-        elif call.name in _WAITS and not call.failed:
-            seen = call.seen()
-            found = _PID.search(seen.text)
-            of = call.value if call.name == "wait4" else int(found[1]) if found else 0
+        elif call.name in WAITS and not call.failed:
+            of = waited_for(call)
             if of in self._dead:
-                self._noticed.append(_Noticed(pid, of, call.end, "wait", seen))
+                self._noticed.append(_Noticed(pid, of, call.end, "wait", call.seen()))
 
     def found(self) -> list[DeathFacts]:
         """Return the deaths, each with those who noticed: once in each way."""
@@ -122,3 +121,11 @@ class Deaths:
 def killer(status: int) -> str:
     """Return the name of the signal in a wait status, empty for an exit."""
     return signal_name(status & 0x7F) if status & 0x7F else ""
+
+
+def waited_for(call: Finished) -> int:
+    """Return the child that a wait4 or waitid told of; 0 where it told of none."""
+    if call.name == "wait4":
+        return max(call.value, 0)
+    found = _PID.search(call.text())
+    return int(found[1]) if found else 0

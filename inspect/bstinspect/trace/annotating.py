@@ -78,16 +78,8 @@ class ZmtpAnnotator:
                     self._connections.opened(pid, number)
             case "dup" | "dup2" | "dup3" | "fcntl" if call.name != "fcntl" or call[1] in _DUPLICATES:
                 self._connections.duplicated(pid, s32(call[0]), call.value)
-            case "fork" | "vfork" | "clone" | "clone3" if call.value > 0 and not self._is_thread(call):
+            case "fork" | "vfork" | "clone" | "clone3" if call.value > 0 and makes_process(call):
                 self._connections.forked(pid, call.value)
-
-    @staticmethod
-    def _is_thread(call: Call) -> bool:
-        """Tell whether a clone made a thread, whose descriptors are the same as the caller's."""
-        if not call.name.startswith("clone"):
-            return False
-        flags = call[0] if call.name == "clone" else int.from_bytes(call.peek(call[0], 8) or b"", "little")
-        return bool(flags & _CLONE_FILES)
 
     def ended(self, pid: int) -> None:
         """A process has ended."""
@@ -115,3 +107,11 @@ class ZmtpAnnotator:
             if len(part) < size:
                 break
         return data
+
+
+def makes_process(call: Call) -> bool:
+    """Tell whether a call makes a process with descriptors of its own, not a thread that shares them."""
+    if not call.name.startswith("clone"):
+        return call.name in ("fork", "vfork")
+    flags = call[0] if call.name == "clone" else int.from_bytes(call.peek(call[0], 8) or b"", "little")
+    return not flags & _CLONE_FILES
