@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
-from bstinspect.faults.address import Address
-from bstinspect.faults.fault import Fault
+from bstinspect.faults.address import Address  # noqa: TC001 - msgspec reads the types
+from bstinspect.faults.fault import Fault  # noqa: TC001
 
 
 class Injection(msgspec.Struct, frozen=True, order=True):
