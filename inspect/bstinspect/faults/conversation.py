@@ -1,0 +1,38 @@
+"""Who says what to the controller: the stage asks for a command, and tells what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from bstinspect.faults.run import Fired
+
+
+class Conversation(Protocol):
+    """The side of a conversation that gives the commands."""
+
+    def next(self) -> str | None:
+        """Return the next command, or None at the end: then the controller's input is closed."""
+
+    def replied(self, line: str | None) -> None:
+        """The command was answered with `line`, pids in it as ``PID``; None: it never will be."""
+
+    def fired(self, fault: Fired) -> None:
+        """A fault has just taken effect."""
+
+
+class Lines:
+    """A conversation of the lines of a script, and nothing else."""
+
+    def __init__(self, script: tuple[str, ...]) -> None:
+        self._left = list(script)
+
+    def next(self) -> str | None:
+        """Return the next line."""
+        return self._left.pop(0) if self._left else None
+
+    def replied(self, line: str | None) -> None:
+        """Take note of nothing."""
+
+    def fired(self, fault: Fired) -> None:
+        """Take note of nothing."""
