@@ -51,14 +51,15 @@ _INTEGERS: Final = {
 }  # fmt: skip
 
 
+def name(message: Message) -> str | None:
+    """Return the stable name of `message`, for example ``exec-reply``; None where it is none of ours."""
+    read = _read(message)
+    return None if read is None else NAMES.get(read[0], read[0])
+
+
 def describe(message: Message) -> str | None:
     """Return what `message` is in our cluster, None where it is none of ours. Never raises."""
-    if message.count != 1:
-        return None
-    part = message.parts[0]
-    if len(part.data) < 2 or part.data[0] not in _ARRAYS or part.data[1] not in _TEXTS:
-        return None
-    read = _whole(part) if len(part.data) == part.size else _beginning(part.data)
+    read = _read(message)
     if read is None:
         return None
     kind, values = read
@@ -70,6 +71,16 @@ def describe(message: Message) -> str | None:
     if "target" in values:
         text += f" to {values['target']}"
     return text
+
+
+def _read(message: Message) -> tuple[str, dict[str, int]] | None:
+    """Return the class and the numbers of `message`, None where it is none of ours."""
+    if message.count != 1:
+        return None
+    part = message.parts[0]
+    if len(part.data) < 2 or part.data[0] not in _ARRAYS or part.data[1] not in _TEXTS:
+        return None
+    return _whole(part) if len(part.data) == part.size else _beginning(part.data)
 
 
 def _whole(part: Part) -> tuple[str, dict[str, int]] | None:
