@@ -1,35 +1,31 @@
 """A write-up as one HTML file: no network, no other file, nothing from a trace that could do anything.
 
-Every text goes through `visible` and jinja2's escaping; the page's policy lets nothing run or load but its
-own style and script, by their hashes (Content Security Policy Level 3, sections 2.3.1 and 6.7.3).
+How a page is kept harmless, `bstinspect.reports.page` says.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bstinspect.reports.drawing import PRINT, SCREEN, draw
 from bstinspect.reports.numbering import Captions, headings
-from bstinspect.reports.visible import one_line, visible
+from bstinspect.reports.page import asset, environment, policy
 from bstinspect.writeup.document import Figure, Table
 from bstinspect.writeup.words import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from jinja2 import Environment
+
     from bstinspect.reports.drawing import Palette
     from bstinspect.writeup.document import Block, Document, Section
 
-_PAGES: Final = Path(__file__).with_name("pages")
 _OWN: Final = frozenset({"text", "summary", "contents", "tip", "theme"})
 """The ids that the page has itself."""
 _WIDE: Final = 1250
@@ -47,7 +43,7 @@ def write_html(document: Document, palette: Palette = SCREEN) -> str:
     With `drawing.PRINT` as `palette` the drawings have fixed colours, for programs that turn the page into a
     PDF and know no CSS variables inside SVG.
     """
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = asset("report.css"), asset("report.js")
     return (
         _environment()
         .get_template("report.html")
@@ -56,10 +52,7 @@ def write_html(document: Document, palette: Palette = SCREEN) -> str:
             words=WORDS[document.language],
             style=style,
             script=script,
-            policy=(
-                f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
-                "img-src data:; base-uri 'none'; form-action 'none'"
-            ),
+            policy=policy(style, script),
             places=_Places(document),
             headings={id(heading.section): heading for heading in headings(document)},
             captions=Captions(document),
@@ -133,22 +126,9 @@ def _linked(blocks: Iterable[Block]) -> Iterator[Figure | Table]:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_PAGES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_shown,
-    )
-    environment.globals.update(kind=_kind, identity=id, wide=_wide, file_address=_file_address)
-    environment.filters["one_line"] = one_line
-    return environment
-
-
-def _shown(value: Any) -> Any:
-    """Make fit what a template puts out; it is escaped after this."""
-    return visible(value) if type(value) is str else value
+    made = environment()
+    made.globals.update(kind=_kind, identity=id, wide=_wide, file_address=_file_address)
+    return made
 
 
 def _kind(value: object) -> str:
@@ -163,12 +143,3 @@ def _wide(picture: Markup) -> bool:
 def _file_address(name: str) -> str:
     """Return a relative address of a file beside the page, whatever it is called."""
     return "./" + quote(name, safe="", errors="replace")
-
-
-@cache
-def _asset(name: str) -> Markup:
-    return Markup((_PAGES / name).read_text(encoding="utf-8"))  # noqa: S704 - our own file
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
