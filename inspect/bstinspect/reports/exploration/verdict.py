@@ -1,0 +1,106 @@
+"""What an outcome is called, how an exploration is counted, and its verdict in words."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+if TYPE_CHECKING:
+    from bstinspect.faults.run import Exploration, Injection, Outcome
+
+NO_FAULT: Final = "without a fault"
+
+
+class State(Enum):
+    """What came of a fault at a point, as its symbol."""
+
+    SOUND = "✓"
+    VIOLATED = "✗"
+    UNJUDGED = "!"
+    """The fault did not fire, or the harness itself failed."""
+    PRUNED = "≈"
+    """Not run: like one that was, and as sound."""
+    UNVISITED = "○"
+    IMPOSSIBLE = "·"
+    """There is no such fault at this point."""
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """How many pairs of point and fault there are of each kind."""
+
+    asked: int
+    run: int
+    pruned: int
+    unvisited: int
+    violated: int
+    """Those taken over included."""
+    unjudged: int
+
+    @property
+    def pruned_percent(self) -> float:
+        """How many of those asked for were not run because they are like others."""
+        return 100.0 * self.pruned / self.asked if self.asked else 0.0
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing that was looked at is wrong."""
+        return not self.violated and not self.unjudged
+
+
+def state(outcome: Outcome) -> State:
+    """Return what came of one outcome. A violation outweighs everything."""
+    if outcome.violations:
+        return State.VIOLATED
+    if outcome.error:
+        return State.UNJUDGED
+    return State.PRUNED if outcome.like else State.SOUND
+
+
+def count(exploration: Exploration) -> Counts:
+    """Count the outcomes."""
+    states = [state(outcome) for outcome in exploration.outcomes]
+    pruned = sum(1 for outcome in exploration.outcomes if outcome.like)
+    return Counts(
+        asked=exploration.points,
+        run=len(states) - pruned,
+        pruned=pruned,
+        unvisited=exploration.unvisited,
+        violated=states.count(State.VIOLATED),
+        unjudged=states.count(State.UNJUDGED),
+    )
+
+
+def headline(counts: Counts) -> str:
+    """Return the verdict in one line: sound, or how many violate an invariant."""
+    wrong = []
+    if counts.violated:
+        wrong.append(f"{counts.violated} of {counts.asked} violate an invariant")
+    if counts.unjudged:
+        wrong.append(f"{counts.unjudged} without a verdict")
+    if wrong:
+        return ", ".join(wrong)
+    if not counts.run:
+        return "nothing was run"
+    return "sound" if not counts.unvisited else f"sound, but {counts.unvisited} were not visited"
+
+
+def address(injections: tuple[Injection, ...]) -> str:
+    """Return the point, or the points of faults that come together."""
+    return " + ".join(str(each.at) for each in injections) or NO_FAULT
+
+
+def fault(injections: tuple[Injection, ...]) -> str:
+    """Return the fault, or the faults that come together."""
+    return " + ".join(str(each.fault) for each in injections)
+
+
+def name(injections: tuple[Injection, ...]) -> str:
+    """Return points and faults: ``20.1:bind#1@exit=kill``."""
+    return " + ".join(map(str, injections)) or NO_FAULT
+
+
+def process(injections: tuple[Injection, ...]) -> str:
+    """Return whom the first fault strikes; empty where there is none, or where it may strike any."""
+    return injections[0].at.who if injections else ""
