@@ -57,13 +57,13 @@ class Output(Protocol):
 
 
 class Annotator(Protocol):
-    """Says something about calls behind their line (--zmtp)."""
+    """Says something about calls behind their line (--zmtp, --points)."""
 
     def wants(self, name: str) -> bool:
         """Tell whether calls of a name have to be shown to it: of others it knows nothing to say."""
 
     def annotate(self, call: Call, pid: int) -> str:
-        """Return a comment for a call that has returned; empty where there is none."""
+        """Return a comment for a call that has returned, or never will; empty where there is none."""
 
     def ended(self, pid: int) -> None:
         """A process has ended."""
@@ -361,7 +361,10 @@ class StraceText:
             self._write(thread, " <unfinished ...>")
         self._printing = thread
         padding = " " * max(self._layout.column - 2 - thread.column, 0)
-        self._write(thread, f") {padding}= ?\n")
+        comment = ""
+        if self._annotator and self._annotator.wants(opened.call.name):
+            comment = self._annotator.annotate(opened.call, record.pid)
+        self._write(thread, f") {padding}= ?{f' /* {comment} */' if comment else ''}\n")
         if thread.staged is not None:
             wanted = self._wanted
             long_enough = record.when - opened.entry.when >= wanted.shortest_ns

@@ -81,7 +81,7 @@ class Syscall(Line, frozen=True, tag="syscall"):
     injected: str = ""
     """What was changed by -e inject: any of ``result``, ``arguments``, ``delay``."""
     annotation: str = ""
-    """With --zmtp: the messages that went through."""
+    """With --points its addresses as a crash point, with --zmtp the messages that went through."""
     arch: int = 0
     """AUDIT_ARCH_* of a call that is not of the machine's own kind."""
     unfinished: bool = False
@@ -308,12 +308,13 @@ class JsonLines:
         if found is None or "unfinished" not in self._wanted.statuses or self._wanted.errors is not None:
             return
         (opened, texts), entry = found, found[0].entry
+        annotation = self._annotator.annotate(opened.call, entry.pid) if self._annotator else ""
         self._put(
             tid,
             Syscall(
                 self._time(entry.when), tid, entry.pid, opened.call.name, entry.number, texts,
                 [f"{value:#x}" for value in entry.arguments], f"{entry.instruction_pointer:#x}",
-                descriptors=_descriptors(entry), arch=entry.arch, unfinished=True,
+                descriptors=_descriptors(entry), annotation=annotation, arch=entry.arch, unfinished=True,
             ),
         )  # fmt: skip
 

@@ -43,7 +43,7 @@ class ZmtpAnnotator:
 
     def annotate(self, call: Call, pid: int) -> str:  # noqa: PLR0911 - one a kind
         """Return what the call moved, in words; empty where that is no ZMTP."""
-        if call.is_error:
+        if call.is_error or not call.leaving:
             return ""
         name, fd = call.name, s32(call[0])
         if name in _SENDS:

@@ -42,13 +42,13 @@ NAMES: Final = {
     "inject": REQUIRED, "kvm": REQUIRED, "quiet": OPTIONAL, "silent": OPTIONAL, "silence": OPTIONAL,
     "decode-fds": OPTIONAL, "decode-pids": REQUIRED, "secontext": OPTIONAL,
     # Not in strace 6.1: `OWN`.
-    "trace-fds": REQUIRED, "json": NONE, "last": REQUIRED, "last-on": REQUIRED, "zmtp": NONE,
+    "trace-fds": REQUIRED, "json": NONE, "last": REQUIRED, "last-on": REQUIRED, "zmtp": NONE, "points": NONE,
     "summary-by": REQUIRED, "node": REQUIRED, "session": REQUIRED, "no-colocate": NONE,
     "record": REQUIRED, "force": NONE,
 }  # fmt: skip
 OWN: Final = frozenset({
-    "trace-fds", "json", "last", "last-on", "zmtp", "summary-by", "node", "session", "no-colocate",
-    "record", "force",
+    "trace-fds", "json", "last", "last-on", "zmtp", "points", "summary-by", "node", "session",
+    "no-colocate", "record", "force",
 })  # fmt: skip
 """Not in strace 6.1: the first is a later strace's, the others are our own. No prefix is theirs."""
 SAME: Final = {
@@ -133,6 +133,7 @@ class Options(msgspec.Struct):
     wall_clock: bool = False
     json: bool = False
     zmtp: bool = False
+    points: bool = False
     last: int = 0
     last_on: tuple[str, ...] = ("death",)
     debug: bool = False
@@ -259,6 +260,7 @@ _SIMPLE: Final[dict[str, Callable[[Options, str], None]]] = {
     "force": _set("force", value=True),
     "json": _set("json", value=True),
     "zmtp": _set("zmtp", value=True),
+    "points": _set("points", value=True),
     "session": _set("session"),
 }
 """The options that only set something."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _STRING: Final = 1024
 """So many bytes of a string are in a capture where -s does not say; more, and its files get large."""
 _ZMTP_STRING: Final = 1 << 16
-"""So many bytes of a string are copied for --zmtp."""
+"""So many bytes of a string are copied for --zmtp and --points."""
 
 
 def recording(options: Options, say: Callable[[str], None]) -> Recording:
@@ -62,7 +62,7 @@ def _gatherer(options: Options) -> Gatherer | None:
     style = _style(options)
     dumped = options.wanted.reads is not no_numbers or options.wanted.writes is not no_numbers
     whole = options.style if options.record else style
-    most = max(style.strings + 1, _ZMTP_STRING) if options.zmtp else style.strings + 1
+    most = max(style.strings + 1, _ZMTP_STRING) if options.zmtp or options.points else style.strings + 1
     return Gatherer(
         style,
         Limits(most, most),
@@ -91,7 +91,7 @@ def _strings(options: Options) -> int:
     """Return how many bytes of a string a capture has."""
     if options.strings_given:
         return options.style.strings
-    return _ZMTP_STRING if options.zmtp else _STRING
+    return _ZMTP_STRING if options.zmtp or options.points else _STRING
 
 
 def capture_start(options: Options) -> CaptureStart:

@@ -11,6 +11,7 @@ from bstinspect.trace import outputs
 from bstinspect.trace.rendering import Renderer
 
 if TYPE_CHECKING:
+    from bstinspect.trace.annotating import ZmtpAnnotator
     from bstinspect.trace.options import Options
     from bstinspect.trace.rendering import Reporter
 
@@ -51,11 +52,7 @@ def open_output(options: Options) -> outputs.SharedOutput | outputs.SeparateOutp
 def _reporters(options: Options, output: outputs.SharedOutput | outputs.SeparateOutput) -> list[Reporter]:
     """Make what turns the records into what was asked for."""
     found: list[Reporter] = []
-    annotator = None
-    if options.zmtp:
-        from bstinspect.trace.annotating import ZmtpAnnotator
-
-        annotator = ZmtpAnnotator()
+    annotator = _annotator(options)
     if options.json:
         from bstinspect.reports.jsonlines import JsonLines
 
@@ -80,6 +77,20 @@ def _reporters(options: Options, output: outputs.SharedOutput | outputs.Separate
         )
         found.append(Summary(lambda text: output.write(0, text), form))
     return found
+
+
+def _annotator(options: Options) -> ZmtpAnnotator | None:
+    """Make what has something to say behind the calls; None where it was not asked for."""
+    if options.points:
+        from bstinspect.trace.pointing import PointAnnotator, PointsAndMessages
+
+        who = "" if options.node is None else str(options.node)
+        return PointsAndMessages(who) if options.zmtp else PointAnnotator(who)
+    if options.zmtp:
+        from bstinspect.trace.annotating import ZmtpAnnotator
+
+        return ZmtpAnnotator()
+    return None
 
 
 def renderer(options: Options, output: outputs.SharedOutput | outputs.SeparateOutput) -> Renderer:

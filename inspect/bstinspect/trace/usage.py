@@ -52,7 +52,7 @@ Where it goes:
                              are recorded (-e trace=, -P, --trace-fds) and what can be shown of them later:
                              strings up to -s bytes (default 1024, at most 1 MiB), descriptors (-y,
                              -yy, -yyy), names of processes (-Y), stacks (-k), very long arrays (-v), data
-                             to be dumped (-e read=, -e write=), long messages (--zmtp)
+                             to be dumped (-e read=, -e write=), long messages (--zmtp, --points)
   --force                  * overwrite the FILE of --record
   -o, --output=FILE          write to FILE, or with '|COMMAND' to a command's input
   -A, --output-append-mode   append to FILE
@@ -79,6 +79,9 @@ How they look:
   -e read=SET, -e write=SET (--read, --write)
                              dump what goes through these descriptors
   --zmtp                   * show the messages of ZeroMQ connections behind the calls
+  --points                 * show behind a call its address as a crash point, 20.1:send(exec-reply)#1: add
+                             @entry or @exit, as in crash 20 --at 'send(exec-reply)#1@exit'. Counted is
+                             what is traced: sends, receives, bind, connect, listen, fork, unlink, wait, exit
 
 Summary:
   -c, --summary-only         count calls, errors and times
@@ -123,7 +126,7 @@ The options are those of bstrace trace (see bstrace trace -h), as far as they sa
                      --last --last-on
   Where it goes      -o FILE, -ff -o FILE (a file for each thread), -o '|COMMAND', -A
   How they look      --json -t -tt -ttt -r -T -s -v -e abbrev= -e verbose= -e raw= -x -xx -X -y -yy -yyy -Y
-                     -n -i -k -a -e read= -e write= --zmtp
+                     -n -i -k -a -e read= -e write= --zmtp --points
   Summary            -c -C -S -U -w -O --summary-by
   Others             -d -h -V
 
