@@ -1,0 +1,155 @@
+"""Plays a conversation on a stage, from the start of the controller to its end, and tells what came of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from bstinspect.faults.run import Fired, Reply, Run
+from bstinspect.faults.stage.leftovers import files_left, processes_left
+from bstinspect.faults.stage.stage import Stage, StageError
+
+if TYPE_CHECKING:
+    from bstinspect.faults.conversation import Conversation
+    from bstinspect.faults.run import Left, Scenario
+    from bstinspect.faults.stage.subject import Subject
+
+LIMIT_NS: Final = 60_000_000_000
+"""A command without an answer for so long of the stage's time never ends."""
+_CREATED: Final = re.compile(r"Ok: ([0-9]+)")
+_MOST_ERRORS: Final = 1 << 16
+
+
+class Player:
+    """One run."""
+
+    def __init__(self, scenario: Scenario, conversation: Conversation) -> None:
+        self._scenario = scenario
+        self._conversation = conversation
+        self._stage = Stage(scenario, self._fired)
+        self._faults: list[Fired] = []
+        self._replies: list[Reply] = []
+        self._out = b""
+        self._errors = b""
+        self._asked: str | None = None
+        self._asked_ns = 0
+        self._left: list[Left] = []
+
+    def play(self, home: Path) -> Run:
+        """Run it, with its sockets below `home`. Raises OSError, PtraceError."""
+        environment = {
+            **os.environ,
+            "XDG_RUNTIME_DIR": str(home),
+            "TMPDIR": str(home),
+            "PYTHONHASHSEED": "0",
+            "PYTHONUNBUFFERED": "1",
+        }
+        stage = self._stage
+        subject = stage.begin(_controller, environment, home)
+        trouble = ""
+        try:
+            self._go_on(subject)
+        except StageError as error:
+            trouble = str(error)
+        finally:
+            self._left += processes_left(stage.processes)
+            stage.end()
+            self._read(subject)
+            subject.close()
+        self._left += files_left(home, stage.processes)
+        self._end_command(None)
+        points = stage.points
+        return Run(
+            self._scenario,
+            tuple(self._replies),
+            tuple(points.passed),
+            tuple(points.messages),
+            tuple(self._faults),
+            tuple(self._left),
+            stage.processes[0].status if not trouble else None,
+            self._errors.decode("utf-8", "backslashreplace"),
+            trouble,
+        )
+
+    def _go_on(self, subject: Subject) -> None:
+        stage = self._stage
+        while not stage.is_over:
+            if stage.step():
+                continue
+            self._read(subject)
+            if self._speak(subject):
+                continue
+            if not stage.pass_time(self._asked_ns + LIMIT_NS):
+                raise StageError("deadlock" if stage.is_stuck else "no answer")
+
+    def _speak(self, subject: Subject) -> bool:
+        """Take the reply that has come, and give the next command; False where it is not our turn."""
+        if self._asked is not None:
+            line, newline, rest = self._out.partition(b"\n")
+            if not newline:
+                return False
+            self._out = rest
+            self._end_command(line.decode("utf-8", "backslashreplace"))
+        if subject.stdin < 0:
+            return False
+        command = self._conversation.next()
+        if command is None:
+            subject.close_input()
+            self._asked_ns = self._stage.clock.now_ns
+            return True
+        self._asked, self._asked_ns = command, self._stage.clock.now_ns
+        self._stage.points.command = len(self._replies)
+        try:
+            os.write(subject.stdin, f"{command}\n".encode("utf-8", "surrogateescape"))
+        except BrokenPipeError:
+            subject.close_input()
+        return True
+
+    def _end_command(self, line: str | None) -> None:
+        """Note what a command was answered; None: nothing, and nothing will come."""
+        if self._asked is None:
+            return
+        if line is not None and self._asked.split()[:1] == ["create"]:
+            found = _CREATED.fullmatch(line)
+            if found and int(found[1]) in {each.pid for each in self._stage.processes}:
+                line = "Ok: PID"
+        took = self._stage.clock.now_ns - self._asked_ns
+        self._replies.append(Reply(self._asked, line, self._asked_ns, took))
+        self._asked = None
+        self._conversation.replied(line)
+
+    def _fired(self, fault: Fired) -> None:
+        self._faults.append(fault)
+        self._conversation.fired(fault)
+
+    def _read(self, subject: Subject) -> None:
+        self._out += _read(subject.stdout)
+        self._errors = (self._errors + _read(subject.stderr))[:_MOST_ERRORS]
+
+
+def play(scenario: Scenario, conversation: Conversation) -> Run:
+    """Play `scenario` in a directory of its own, which is removed. Raises OSError, PtraceError."""
+    home = Path(tempfile.mkdtemp(prefix="stage-"))
+    try:
+        return Player(scenario, conversation).play(home)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _read(descriptor: int) -> bytes:
+    data = b""
+    try:
+        while part := os.read(descriptor, 1 << 16):
+            data += part
+    except BlockingIOError:
+        pass
+    return data
+
+
+def _controller() -> NoReturn:
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "bstcluster"])  # noqa: S606 - the subject
