@@ -47,7 +47,8 @@ def write_junit(exploration: Exploration, began: datetime) -> bytes:
     SubElement(suite, "system-out").text = visible("\n".join(_commands(exploration)))
     SubElement(suite, "system-err")
     indent(suites, " ")
-    return tostring(suites, encoding="utf-8", xml_declaration=True) + b"\n"
+    data: bytes = tostring(suites, encoding="utf-8", xml_declaration=True)
+    return data + b"\n"
 
 
 def _properties(suite: Element, exploration: Exploration) -> None:

@@ -96,6 +96,17 @@ def fault(injections: tuple[Injection, ...]) -> str:
     return " + ".join(str(each.fault) for each in injections)
 
 
+def faults(exploration: Exploration) -> tuple[str, ...]:
+    """Return what `fault` says of the outcomes, each once, in the order in which they come."""
+    return tuple(dict.fromkeys(fault(each.injections) for each in exploration.outcomes if each.injections))
+
+
+def some(words: tuple[str, ...], most: int) -> str:
+    """Return the first words joined, and how many more there are."""
+    more = f" and {len(words) - most} more" if len(words) > most else ""
+    return ", ".join(words[:most]) + more
+
+
 def name(injections: tuple[Injection, ...]) -> str:
     """Return points and faults: ``20.1:bind#1@exit=kill``."""
     return " + ".join(map(str, injections)) or NO_FAULT
