@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 from bstinspect.faults.run import Fired, Reply, Run
+from bstinspect.faults.stage.cluster import controller
 from bstinspect.faults.stage.leftovers import files_left, processes_left
 from bstinspect.faults.stage.stage import Stage, StageError
 
@@ -50,7 +50,7 @@ class Player:
             "PYTHONUNBUFFERED": "1",
         }
         stage = self._stage
-        subject = stage.begin(_controller, environment, home)
+        subject = stage.begin(controller, environment, home)
         trouble = ""
         try:
             self._go_on(subject)
@@ -149,7 +149,3 @@ def _read(descriptor: int) -> bytes:
     except BlockingIOError:
         pass
     return data
-
-
-def _controller() -> NoReturn:
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "bstcluster"])  # noqa: S606 - the subject

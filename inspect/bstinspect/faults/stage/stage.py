@@ -63,6 +63,7 @@ class Stage:
         self._readiness = waiting.Readiness()
         self._running: set[Thread] = set()
         self._turns = 0
+        self._made = 0
         self._steps = 0
         self._due: dict[Injection, None] = dict.fromkeys(scenario.injections)
         self._continues: list[tuple[int, Process]] = []
@@ -81,7 +82,7 @@ class Stage:
         subject = start(run, calls, audit, environment, home)
         process = Process(subject.pid, name="controller")
         self.processes.append(process)
-        thread = self._threads[subject.pid] = process.threads[subject.pid] = Thread(subject.pid, process)
+        thread = self._threads[subject.pid] = process.threads[subject.pid] = Thread(subject.pid, process, 0)
         self._grant(thread)
         return subject
 
@@ -151,7 +152,7 @@ class Stage:
         for thread in self._readiness.ready():
             if thread.state is State.PARKED:
                 able.append(thread)
-        for thread in sorted(able, key=lambda each: each.turn or 1 << 60):
+        for thread in sorted(able, key=lambda each: each.index):
             self._queue(thread)
         if not able:
             return None
@@ -288,7 +289,10 @@ class Stage:
             self._hold(thread, Place.OTHER if thread.state is State.STOPPED else thread.place)
         elif what.event == ptrace.PTRACE_EVENT_EXEC:
             self._executed(thread)
-        elif what.event:  # a fork: the child comes by itself
+        elif what.event:
+            child = ptrace.event_message(thread.tid)
+            if child not in self._threads:
+                self._take(*os.waitpid(child, WALL))  # now, so that it is always the same moment
             self._grant(thread, to_exit=True)
         elif what.signal == signal.SIGSEGV and self.clock.answer_counter(thread.tid):
             self._grant(thread)
@@ -307,7 +311,8 @@ class Stage:
             if parent is not None and parent.name == "controller":
                 process.name = "keeper"
             self.processes.append(process)
-        thread = self._threads[tid] = process.threads[tid] = Thread(tid, process)
+        self._made += 1
+        thread = self._threads[tid] = process.threads[tid] = Thread(tid, process, self._made)
         return thread
 
     def _executed(self, thread: Thread) -> None:
@@ -368,6 +373,8 @@ class Stage:
             value = thread.result
         if thread.number in signalling.CALLS:
             self._signalled(thread)
+            self._hold(thread, Place.EXIT)  # whom it has killed is dead before it goes on
+            return
         if thread.number not in POINT_CALLS:
             self._grant(thread)
             return
@@ -408,18 +415,9 @@ class Stage:
         elif injection.fault.kind == "kill":
             self._dies(process)
         else:
-            self._signals = True
-            if injection.fault.kind == "stop":
-                self._stop_others(process)
-                if injection.fault.value:
-                    self._continues.append((self.clock.now_ns + injection.fault.value, process))
-            else:
-                self._take_back(thread)
-                self._hold(thread, Place.OTHER)
-                leader = process.threads.get(process.pid)
-                if leader is not None and leader.state in (State.READY, State.PARKED):
-                    self._take_back(leader)
-                    self._grant(leader)
+            self._deliver(thread)
+            if injection.fault.kind == "stop" and injection.fault.value:
+                self._continues.append((self.clock.now_ns + injection.fault.value, process))
 
     # Signals.
 
@@ -430,12 +428,22 @@ class Stage:
             self._readiness.forget(thread)
             self._grant(thread)
 
+    def _deliver(self, thread: Thread) -> None:
+        """Let the main thread take a signal before the thread goes on that a fault happened to."""
+        self._signals = True
+        leader = thread.process.threads.get(thread.process.pid, thread)
+        self._take_back(thread)
+        if leader is not thread:
+            self._hold(thread, thread.place)
+        if leader.state is not State.ASLEEP:
+            self._take_back(leader)
+            self._grant(leader)
+
     def _stop_others(self, process: Process) -> None:
         """Let every thread of a process go on into the group-stop; calls not made yet come again after it."""
         for thread in process.threads.values():
-            if thread.state in (State.READY, State.PARKED, State.RUNNING) and thread.place is not Place.BORN:
+            if thread.state in (State.READY, State.PARKED):
                 self._take_back(thread)
-            if thread.state in (State.READY, State.PARKED, State.RUNNING):
                 self._grant(thread)
 
     def _take_back(self, thread: Thread) -> None:

@@ -51,6 +51,8 @@ class Thread:
 
     tid: int
     process: Process
+    index: int
+    """It is the so manieth thread of the run."""
     state: State = State.RUNNING
     place: Place = Place.BORN
     number: int = -1
