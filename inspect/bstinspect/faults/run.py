@@ -51,6 +51,8 @@ class Passed(msgspec.Struct, frozen=True):
     time_ns: int
     command: int
     """Index of the reply that was being waited for; -1 before the first command."""
+    stop: int = 0
+    """Points of one call, as of a send that carries two messages, share the stop that they were seen at."""
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -122,7 +124,7 @@ class Outcome(msgspec.Struct, frozen=True):
     injections: tuple[Injection, ...]
     violations: tuple[Violation, ...] = ()
     run: Run | None = None
-    """None where an equal outcome was taken over."""
+    """Kept of failures only."""
     like: tuple[Injection, ...] = ()
     """It was not run: nothing observable lies between it and these, which were."""
     error: str = ""

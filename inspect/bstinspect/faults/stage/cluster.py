@@ -24,7 +24,13 @@ class ForkedKeeper:
     """What `KeeperProcess` uses of `subprocess.Popen`, without the exec."""
 
     def __init__(
-        self, arguments: Sequence[str], *, stdin: int, stdout: int, pass_fds: Sequence[int], process_group: int
+        self,
+        arguments: Sequence[str],
+        *,
+        stdin: int,
+        stdout: int,
+        pass_fds: Sequence[int],
+        process_group: int,
     ) -> None:
         del stdin, stdout  # the keeper puts /dev/null there itself
         self._status: int | None = None

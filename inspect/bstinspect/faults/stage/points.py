@@ -69,6 +69,7 @@ class Points:
         self.messages: list[Sent] = []
         self.command = -1
         """Index of the command that is being answered."""
+        self._stops = 0
         self._actors: dict[Process, _Actor] = {}
         self._inside: dict[Thread, tuple[Place, ...]] = {}
 
@@ -130,7 +131,8 @@ class Points:
         if not process.name:
             return []
         found = [each.address(process.name, when) for each in places]
-        self.passed += [Passed(each, now_ns, self.command) for each in found]
+        self._stops += 1
+        self.passed += [Passed(each, now_ns, self.command, self._stops) for each in found]
         return found
 
     def _note_sent(self, process: Process, events: Sequence[Event], now_ns: int) -> None:

@@ -304,7 +304,9 @@ class Stage:
         facts = proc.status(tid)
         if facts is None:
             return None
-        process = next((each for each in self.processes if each.pid == facts.tgid and each.status is None), None)
+        process = next(
+            (each for each in self.processes if each.pid == facts.tgid and each.status is None), None
+        )
         if process is None:
             parent = next((each for each in reversed(self.processes) if each.pid == facts.parent), None)
             process = Process(facts.tgid, parent)

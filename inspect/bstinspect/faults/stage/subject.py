@@ -58,7 +58,9 @@ def start(
     waiting = os.pipe()
     pid = os.fork()
     if not pid:
-        _become(run, (stdin[0], stdout[1], stderr[1]), waiting, seccomp.program(calls, arch), environment, home)
+        _become(
+            run, (stdin[0], stdout[1], stderr[1]), waiting, seccomp.program(calls, arch), environment, home
+        )
     for descriptor in (stdin[0], stdout[1], stderr[1], waiting[0]):
         os.close(descriptor)
     try:

@@ -51,15 +51,11 @@ def read_wait(thread: Thread, clock: Clock) -> Wait:
     number, arguments, tid = thread.number, thread.arguments, thread.tid
     if number in _EPOLLS:
         patience = (
-            _timespec(tid, arguments[3])
-            if _EPOLLS[number] == "epoll_pwait2"
-            else _milliseconds(arguments[3])
+            _timespec(tid, arguments[3]) if _EPOLLS[number] == "epoll_pwait2" else _milliseconds(arguments[3])
         )
         return Wait(((_signed(arguments[0]), select.POLLIN),), patience)
     if number in _POLLS:
-        patience = (
-            _timespec(tid, arguments[2]) if _POLLS[number] == "ppoll" else _milliseconds(arguments[2])
-        )
+        patience = _timespec(tid, arguments[2]) if _POLLS[number] == "ppoll" else _milliseconds(arguments[2])
         data = memory.read(tid, arguments[0], 8 * min(arguments[1], 4096))
         return Wait(tuple((fd, events) for fd, events, _ in struct.iter_unpack("<ihh", data)), patience)
     if number in _SELECTS:

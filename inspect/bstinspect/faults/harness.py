@@ -1,0 +1,50 @@
+"""The harness for programs and tests: play one scenario again, or explore a script."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bstinspect.faults.address import Address
+from bstinspect.faults.explore import Explorer, Plan, verdict
+from bstinspect.faults.fault import Fault
+from bstinspect.faults.invariants import OURS
+from bstinspect.faults.pool import Pool
+from bstinspect.faults.run import Injection, Outcome, Scenario
+from bstinspect.faults.worker import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bstinspect.faults.invariants import Invariant
+
+__all__ = ["Explorer", "Plan", "Pool", "injection", "replay"]
+
+
+def injection(text: str) -> Injection:
+    """Read ``20.1:send(exec-reply)#1@exit=kill``. Raises UsageError."""
+    at, _, fault = text.partition("=")
+    return Injection(Address.parse(at), Fault.parse(fault))
+
+
+def replay(
+    script: Sequence[str],
+    faults: Sequence[str] = (),
+    seed: int = 0,
+    invariants: Sequence[Invariant] = OURS,
+    pool: Pool | None = None,
+) -> Outcome:
+    """Play a scenario and judge it; the outcome keeps its run. Raises UsageError, PoolError."""
+    scenario = Scenario(tuple(script), tuple(map(injection, faults)), seed)
+    if pool is not None:
+        return outcome_of(scenario, pool, invariants)
+    with Pool(1) as own:
+        return outcome_of(scenario, own, invariants)
+
+
+def outcome_of(scenario: Scenario, pool: Pool, invariants: Sequence[Invariant] = OURS) -> Outcome:
+    """Play a scenario with a pool's workers, and judge it; the outcome keeps its run. Raises PoolError."""
+    answer = pool.play(Task(scenario))
+    if answer.run is None:
+        return Outcome(scenario.injections, error=answer.error)
+    found = verdict(answer.run, invariants)
+    return Outcome(found.injections, found.violations, answer.run, error=found.error)

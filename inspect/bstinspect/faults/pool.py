@@ -1,0 +1,160 @@
+"""Workers on all CPUs, each with one run at a time."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Final, Self
+
+import msgspec
+
+from bstinspect.errors import InspectError
+from bstinspect.faults.worker import Answer, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from types import TracebackType
+
+_LIMIT: Final = 60.0
+"""Seconds of real time after which a worker is killed, and its run given up."""
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Answer).decode
+
+
+class PoolError(InspectError):
+    """No worker can be had."""
+
+
+class _Worker:
+    """One worker, and the run that it plays."""
+
+    def __init__(self, cpu: int) -> None:
+        self.cpu = cpu
+        self.task: Task | None = None
+        self.since = 0.0
+        self._data = b""
+        command = [sys.executable, "-P", "-m", "bstinspect.faults.worker", str(cpu)]
+        try:
+            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        except OSError as error:
+            raise PoolError(f"cannot start a worker: {error.strerror}") from error
+
+    def give(self, task: Task) -> None:
+        """Have it play a run."""
+        assert self.process.stdin is not None  # noqa: S101 - it was asked for
+        self.task, self.since = task, time.monotonic()
+        data = memoryview(_encode(task) + b"\n")
+        while data:
+            data = data[self.process.stdin.write(data) or 0 :]
+
+    def take(self) -> Answer | None:
+        """Read what it says; None as long as that is not whole. Raises PoolError at its end."""
+        assert self.process.stdout is not None  # noqa: S101 - it was asked for
+        part = os.read(self.process.stdout.fileno(), 1 << 20)
+        if not part:
+            raise PoolError(f"a worker ended with status {self.process.wait()}")
+        self._data += part
+        if not self._data.endswith(b"\n"):
+            return None
+        data, self._data, self.task = self._data, b"", None
+        return _decode(data)
+
+    def end(self, *, kill: bool) -> None:
+        """End it; what it plays dies with it."""
+        if kill:
+            self.process.kill()
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                stream.close()
+        self.process.wait()
+
+
+class Pool:
+    """Plays runs side by side. Use it as ``with Pool() as pool``."""
+
+    def __init__(self, processors: int = 0) -> None:
+        """`processors`: how many CPUs to use; 0 for all that this process may run on."""
+        cpus = sorted(os.sched_getaffinity(0))
+        self.processors = min(processors or len(cpus), len(cpus))
+        self._cpus = cpus[: self.processors]
+        self._workers: list[_Worker] = []
+        self._selector = selectors.DefaultSelector()
+
+    def __enter__(self) -> Self:
+        """Nothing is started before it is needed."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End every worker."""
+        self.close()
+
+    def close(self) -> None:
+        """End every worker, and every run with it."""
+        for worker in self._workers:
+            worker.end(kill=worker.task is not None)
+        self._workers.clear()
+        self._selector.close()
+
+    def play(self, task: Task) -> Answer:
+        """Play one run."""
+        ((_, answer),) = self.play_all([task])
+        return answer
+
+    def play_all(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Answer]]:
+        """Play runs, and yield each with what came of it as soon as that is known, in any order.
+
+        `tasks` is read as workers are free, so it may depend on what was yielded before. Raises PoolError.
+        """
+        waiting = iter(tasks)
+        while True:
+            self._hand_out(waiting)
+            if not any(worker.task for worker in self._workers):
+                return
+            for key, _ in self._selector.select(1.0):
+                worker: _Worker = key.data
+                task = worker.task
+                answer = self._listen(worker)
+                if answer is not None and task is not None:
+                    yield task, answer
+            for worker in list(self._workers):
+                if worker.task is not None and time.monotonic() - worker.since > _LIMIT:
+                    task = worker.task
+                    self._drop(worker)
+                    yield task, Answer(None, f"no end after {_LIMIT:.0f} s")
+
+    def _listen(self, worker: _Worker) -> Answer | None:
+        try:
+            return worker.take()
+        except PoolError as error:
+            self._drop(worker)
+            return Answer(None, str(error))
+
+    def _hand_out(self, waiting: Iterator[Task]) -> None:
+        while (worker := self._idle()) is not None:
+            task = next(waiting, None)
+            if task is None:
+                return
+            worker.give(task)
+
+    def _idle(self) -> _Worker | None:
+        for worker in self._workers:
+            if worker.task is None:
+                return worker
+        if len(self._workers) == self.processors:
+            return None
+        busy = {worker.cpu for worker in self._workers}
+        worker = _Worker(next(cpu for cpu in self._cpus if cpu not in busy))
+        self._workers.append(worker)
+        self._selector.register(worker.process.stdout, selectors.EVENT_READ, worker)  # type: ignore[arg-type]
+        return worker
+
+    def _drop(self, worker: _Worker) -> None:
+        """Let a worker go that is no good any more; another takes its place."""
+        self._selector.unregister(worker.process.stdout)  # type: ignore[arg-type]
+        worker.end(kill=True)
+        self._workers.remove(worker)
