@@ -77,6 +77,21 @@ def test_the_same_bytes_to_two_children(tmp_path: Path) -> None:
         assert each.sent.when < each.received.when
 
 
+def test_each_message_has_its_own_addresses(tmp_path: Path) -> None:
+    """Of two in one call each its own; where nothing is decoded that of the call."""
+    tape = family()
+    first, second = (encoded(protocol.Ping(number, 10**9, 10**6)) for number in (4, 5))
+    tape.send(ROOT, 5, first + second)
+    tape.receive(LEFT, 4, first)
+    tape.receive(LEFT, 4, second)
+    found, _ = tape.survey(tmp_path)
+    assert [(each.sent_at, each.received_at) for each in found.messages] == [
+        ("send(ping)#1", "recv(ping)#1@exit"), ("send(ping)#2", "recv(ping)#2@exit"),
+    ]  # fmt: skip
+    assert found.messages[0].sent
+    assert found.messages[0].sent.points == ["send(ping)#1", "send(ping)#2"]
+
+
 def test_who_was_there_before_the_trace(tmp_path: Path) -> None:
     """Of two children nobody knows which is which: no connection is guessed from what both may have got."""
     tape = Tape()

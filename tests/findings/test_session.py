@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pytest
 
+from bstinspect.faults.address import Address
 from bstinspect.findings.reading import find
 from bstinspect.findings.requirements import ASSIGNMENT, read_requirements
 
@@ -213,3 +214,17 @@ def test_excerpts(real: Real) -> None:
         assert all(at < len(excerpt.calls) and count > 0 for at, count in excerpt.folded.items())
         for call in excerpt.calls:
             assert call.name in real.lines[call.line - 1]
+
+
+def test_the_addresses_of_the_messages(real: Real) -> None:
+    """A node is named with its life, and its messages are counted by their names."""
+    (reply,) = [
+        each for each in real.found.messages if each.kind == "exec-reply" and each.sender.pid == real.node(7)
+    ]
+    assert reply.sent_at == "7.1:send(exec-reply)#1"
+    assert re.fullmatch(r"5\.1:recv\(exec-reply\)#\d+@exit", reply.received_at)
+    for each in real.found.messages:
+        for point in (each.sent_at, each.received_at):
+            assert not point or Address.parse(point if "@" in point else f"{point}@exit").who
+    assert real.found.excerpts
+    assert any(call.points for each in real.found.excerpts for call in each.calls)

@@ -93,13 +93,13 @@ def test_a_call_that_never_returns_has_its_entry() -> None:
     """As far as it is a point: what a killed process would have sent is none."""
     leaving: list[Record] = [called("exit_group")[0], Exiting(when=4_000, tid=7, pid=7, status=0)]
     killed: list[Record] = [sent(5, b"x")[0], Exiting(when=4_000, tid=7, pid=7, status=9)]
-    assert comments(PointAnnotator("20"), leaving) == ["20:exit#1@entry"]
-    assert comments(PointAnnotator("20"), killed) == [""]
+    assert comments(PointAnnotator(lambda _pid: "20"), leaving) == ["20:exit#1@entry"]
+    assert comments(PointAnnotator(lambda _pid: "20"), killed) == [""]
 
 
 def test_beside_the_messages() -> None:
     """The addresses come first."""
-    assert comments(PointsAndMessages("20"), sent(5, GREETING), called("getppid"), sent(6, b"x")) == [
+    assert comments(PointsAndMessages(lambda _pid: "20"), sent(5, GREETING), called("getppid"), sent(6, b"x")) == [
         "20:send(greeting)#1; zmtp: greeting", "", "20:send/2#1",
     ]  # fmt: skip
 

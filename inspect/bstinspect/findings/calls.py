@@ -33,7 +33,7 @@ class Finished:
 
     __slots__ = (
         "_form", "annotation", "begin", "duration", "end", "entry", "failed", "leaving", "line", "name",
-        "waits",
+        "points", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -46,6 +46,8 @@ class Finished:
         self.failed = leaving is not None and leaving.is_error and _LEAST_ERROR <= leaving.value < 0
         self.annotation = ""
         """What it moved, in words."""
+        self.points: tuple[str, ...] = ()
+        """Its addresses as a crash point."""
         self.begin = begin
         """When it was entered, nanoseconds since the capture began,"""
         self.end = max(end, begin)
@@ -90,7 +92,7 @@ class Finished:
         """Return it as a fact that can be kept."""
         return SeenCall(
             self.begin, self.entry.pid, self.entry.tid, self.name, self.text(), self.line,
-            None if self.leaving is None else self.duration, self.error, self.annotation,
+            None if self.leaving is None else self.duration, self.error, self.annotation, list(self.points),
         )  # fmt: skip
 
 

@@ -59,10 +59,11 @@ class Messages:
             end = self._peers.end(place)
             end.is_zmtp = True
             seen: SeenCall | None = None
+            points = list(call.points)
             for event in move.events:
                 if isinstance(event, Message):
                     seen = seen or call.seen()
-                    self._message(end, move, event, seen)
+                    self._message(end, move, event, seen, points)
             return ""
         if not is_socket or move.length <= 0:
             return ""
@@ -73,20 +74,20 @@ class Messages:
 
     # -- ZeroMQ
 
-    def _message(self, end: LinkEnd, move: Move, event: Message, seen: SeenCall) -> None:
+    def _message(self, end: LinkEnd, move: Move, event: Message, seen: SeenCall, points: list[str]) -> None:
         text = label([event]).removeprefix("zmtp: ").removeprefix("... end of ")
         kind = text.split(" ", 1)[0]
         ours = kind in _OURS
         request = _REQUEST.search(text) if ours else None
         first = event.parts[-1].data if event.parts else b""
         key = (text, event.size, event.count, first[:64])
-        here = End(move.pid, move.fd)
+        here, point = End(move.pid, move.fd), _point(points, kind if ours else "")
         other_half = (self._sent if not move.sent else self._received).match(key, end, seen, sent=move.sent)
         if other_half is not None:
             if move.sent:
-                other_half.sent, other_half.sender = seen, here
+                other_half.sent, other_half.sender, other_half.sent_at = seen, here, point
             else:
-                other_half.received, other_half.receiver = seen, here
+                other_half.received, other_half.receiver, other_half.received_at = seen, here, point
             return
         other = _other_end(end)
         message = MessageFacts(
@@ -94,6 +95,7 @@ class Messages:
             here if move.sent else other, other if move.sent else here,
             seen if move.sent else None, None if move.sent else seen,
             int(request[1]) if request else None, payload=_printable(first),
+            sent_at=point if move.sent else "", received_at="" if move.sent else point,
         )  # fmt: skip
         self._keep(message)
         (self._sent if move.sent else self._received).add(_Sent(key, end, message))
@@ -106,13 +108,14 @@ class Messages:
         call.annotation = name
         message = MessageFacts(
             name, "send", move.length, End(move.pid, move.fd), _other_end(end), call.seen(),
-            payload=_printable(move.data), connection=self._peers.number(end),
+            payload=_printable(move.data), connection=self._peers.number(end), sent_at=_point([*call.points]),
         )  # fmt: skip
         self._keep(message)
         end.sent += move.length
         other = end.other
         if other is not None and other.received >= end.sent:  # it was received before the send returned
             message.received = next(call for upto, call in other.arrivals if upto >= end.sent)
+            message.received_at = _point([*message.received.points])
             message.receiver = End(*other.place)
         else:
             end.under_way.append((end.sent, message))
@@ -134,6 +137,7 @@ class Messages:
         end.arrivals.append((end.received, seen))
         for message in arrived:
             message.received, message.receiver = seen, End(move.pid, move.fd)
+            message.received_at = _point([*seen.points])
         return names
 
     # -- both
@@ -205,6 +209,19 @@ def _returned(call: SeenCall) -> int:
 
 def _other_end(end: LinkEnd) -> End:
     return End(*end.other.place) if end.other else End(end.peer)
+
+
+def _point(points: list[str], kind: str = "") -> str:
+    """Take the address of the next message of a kind out of those of a call, in their order.
+
+    One without a name has that of the call, which is not taken.
+    """
+    if not kind:
+        return next((each for each in points if "(" not in each), "")
+    found = next((each for each in points if f"({kind})" in each), "")
+    if found:
+        points.remove(found)
+    return found
 
 
 def _printable(data: bytes) -> str:

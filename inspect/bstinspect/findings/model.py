@@ -25,6 +25,9 @@ class SeenCall(msgspec.Struct, frozen=True, omit_defaults=True):
     """The error's name, where it failed."""
     annotation: str = ""
     """What it moved, in words: ``exec #4 to 5``."""
+    points: list[str] = []
+    """Its addresses as a crash point, ``20.1:send(exec-reply)#1``: without an ``@entry`` or ``@exit`` it has
+    both. Counted from where the calls of its process begin to be traced."""
 
 
 class CallCount(msgspec.Struct, omit_defaults=True):
@@ -133,6 +136,10 @@ class MessageFacts(msgspec.Struct, omit_defaults=True):
     """Index of the command that it belongs to."""
     payload: str = ""
     """Its beginning as text, where it is printable."""
+    sent_at: str = ""
+    """Its address as a crash point where it is sent,"""
+    received_at: str = ""
+    """and where it is received; see `SeenCall.points`."""
     connection: int = 0
     """Number of the connection, where it is known; of messages without a decoder."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from bstinspect.capture.file import CaptureReader
 from bstinspect.decode.call import s32
 from bstinspect.decode.traced import TracedOnly
+from bstinspect.faults.ordinals import EVENTS
 from bstinspect.findings import commands, descriptors, excerpts, leaks, searchtree, witnesses
 from bstinspect.findings.activity import Activities
 from bstinspect.findings.calls import Calls
@@ -62,7 +63,8 @@ class Survey:
         self._observers = tuple(observers)
         self._start: CaptureStart | None = None
         self._calls = Calls()
-        self._traffic = Traffic()
+        nodes = {each.pid: str(each.node) for each in self._log.created}
+        self._traffic = Traffic(lambda pid: nodes.get(pid, ""))
         self._trace = FullTrace(trace, self._traffic)
         self._processes = Processes(self._calls.since)
         self._descriptors = Descriptors()
@@ -167,6 +169,8 @@ class Survey:
 
     def _takers_of(self, name: str) -> Iterator[Callable[[Finished], None]]:
         """Yield those whom calls of that name concern, in the order in which they have to be told."""
+        if name in EVENTS:
+            yield self._pointed
         if self._traffic.moves(name):
             yield self._moved
         if name in witnesses.CALLS:
@@ -180,6 +184,9 @@ class Survey:
             yield self._leaks.take
         if name in self._judge.calls:
             yield self._judge.take
+
+    def _pointed(self, call: Finished) -> None:
+        call.points = self._traffic.take_points()
 
     def _moved(self, call: Finished) -> None:
         move = self._traffic.take()

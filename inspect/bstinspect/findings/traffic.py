@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bstinspect.trace.annotating import MOVES, ZmtpAnnotator
+from bstinspect.trace.annotating import MOVES
+from bstinspect.trace.pointing import PointAnnotator, nobody
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bstinspect.decode.call import Call
     from bstinspect.zmtp.events import Event
 
@@ -27,14 +30,13 @@ class Move(msgspec.Struct, frozen=True):
     """What that means in ZMTP; empty where it means nothing."""
 
 
-class Traffic(ZmtpAnnotator):
-    """Annotates calls as --zmtp does, and remembers what the last one moved."""
+class Traffic(PointAnnotator):
+    """Annotates calls as --zmtp does, and remembers what the last one moved, and its addresses."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, name_of: Callable[[int], str] = nobody) -> None:
+        """`name_of` gives a process its name, by pid, until it shows one of its own; empty: it has none."""
+        super().__init__(name_of)
         self._last: Move | None = None
-        self.words = ""
-        """What was said of the call that was annotated last."""
 
     def moves(self, name: str) -> bool:
         """Tell whether calls of that name move bytes."""
@@ -43,14 +45,19 @@ class Traffic(ZmtpAnnotator):
     def annotate(self, call: Call, pid: int) -> str:
         """Return what the call moved, in words."""
         self._last = None
-        text = super().annotate(call, pid)
-        self.words = text.removeprefix("zmtp: ")
+        super().annotate(call, pid)
+        text, self.words = self.words, self.words.removeprefix("zmtp: ")
         return text
 
     def take(self) -> Move | None:
         """Return what the call moved that was annotated last, and forget it."""
         last, self._last = self._last, None
         return last
+
+    def take_points(self) -> tuple[str, ...]:
+        """Return the addresses, as crash points, of the call that was annotated last, and forget them."""
+        points, self.points = self.points, ()
+        return points
 
     def moved(self, pid: int, fd: int, data: bytes, length: int, *, sent: bool) -> list[Event]:
         """Take what a call moved."""

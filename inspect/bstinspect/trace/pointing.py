@@ -15,6 +15,8 @@ from bstinspect.faults.ordinals import EVENTS, ConnectionNumbers, Ordinals
 from bstinspect.trace.annotating import ZmtpAnnotator, makes_process
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bstinspect.decode.call import Call
     from bstinspect.faults.ordinals import Place
     from bstinspect.zmtp.events import Event
@@ -31,11 +33,18 @@ _PATH_MOST: Final = 110
 _ARGUMENTS: Final = 8
 
 
+def nobody(_pid: int) -> str:
+    """Return no name."""
+    return ""
+
+
 class _Process:
     """What is counted of one process."""
 
     def __init__(self, who: str) -> None:
         self.who = who
+        self.is_named = False
+        """It has said its name itself."""
         self.ordinals = Ordinals()
         self.connections = ConnectionNumbers()
 
@@ -43,9 +52,9 @@ class _Process:
 class Points:
     """Counts the calls of all processes."""
 
-    def __init__(self, who: str = "") -> None:
-        """`who` is the name of a process that does not show one of its own."""
-        self._who = who
+    def __init__(self, name_of: Callable[[int], str] = nobody) -> None:
+        """`name_of` gives a process its name, by pid, until it shows one of its own; empty: it has none."""
+        self._name_of = name_of
         self._processes: dict[int, _Process] = {}
 
     def moved(self, pid: int, fd: int, events: list[Event], *, sent: bool) -> list[Place]:
@@ -57,8 +66,8 @@ class Points:
     def called(self, call: Call, pid: int) -> Place | None:
         """Return the place of a call of another kind; None where it is no crash point."""
         process = self._process(pid)
-        if not process.who or process.who == self._who:
-            process.who = _name(call) or process.who
+        if not process.is_named and (name := _name(call)):
+            process.who, process.is_named = name, True
         event = EVENTS.get(call.name)
         if event is None or event in _MOVES or (call.is_error and call.value in _RESTARTS):
             return None
@@ -79,17 +88,23 @@ class Points:
         self._processes.pop(pid, None)
 
     def _process(self, pid: int) -> _Process:
-        return self._processes.setdefault(pid, _Process(self._who))
+        process = self._processes.get(pid)
+        if process is None:
+            process = self._processes[pid] = _Process(self._name_of(pid))
+        return process
 
 
 class PointAnnotator(ZmtpAnnotator):
     """Annotates calls with their addresses: ``20.1:send(exec-reply)#1``."""
 
-    def __init__(self, who: str = "") -> None:
+    def __init__(self, name_of: Callable[[int], str] = nobody) -> None:
+        """`name_of` gives a process its name, by pid, until it shows one of its own; empty: it has none."""
         super().__init__()
-        self._points = Points(who)
+        self._points = Points(name_of)
         self._places: list[Place] = []
         self._moves = False
+        self.points: tuple[str, ...] = ()
+        """The addresses of the last call."""
         self.words = ""
         """What --zmtp would have said of the last call."""
 
@@ -106,7 +121,8 @@ class PointAnnotator(ZmtpAnnotator):
         if place is not None:
             self._places = [place]
         who = self._points.who(pid)
-        return ", ".join(text for each in self._places if (text := written(each, who)))
+        self.points = tuple(text for each in self._places if (text := written(each, who)))
+        return ", ".join(self.points)
 
     def moved(self, pid: int, fd: int, data: bytes, length: int, *, sent: bool) -> list[Event]:
         """Take what a call moved."""

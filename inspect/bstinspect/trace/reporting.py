@@ -84,8 +84,9 @@ def _annotator(options: Options) -> ZmtpAnnotator | None:
     if options.points:
         from bstinspect.trace.pointing import PointAnnotator, PointsAndMessages
 
-        who = "" if options.node is None else str(options.node)
-        return PointsAndMessages(who) if options.zmtp else PointAnnotator(who)
+        node = "" if options.node is None else str(options.node)
+        made = PointsAndMessages if options.zmtp else PointAnnotator
+        return made(lambda _pid: node)
     if options.zmtp:
         from bstinspect.trace.annotating import ZmtpAnnotator
 

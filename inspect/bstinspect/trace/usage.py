@@ -80,7 +80,7 @@ How they look:
                              dump what goes through these descriptors
   --zmtp                   * show the messages of ZeroMQ connections behind the calls
   --points                 * show behind a call its address as a crash point, 20.1:send(exec-reply)#1: add
-                             @entry or @exit, as in crash 20 --at 'send(exec-reply)#1@exit'. Counted is
+                             @entry or @exit, and the prompt's crash takes it. Counted is
                              what is traced: sends, receives, bind, connect, listen, fork, unlink, wait, exit
 
 Summary:

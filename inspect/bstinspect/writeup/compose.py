@@ -17,6 +17,7 @@ from bstinspect.writeup.sections import (
     excerpts,
     latencies,
     lives,
+    points,
     problems,
     requirements,
     trees,
@@ -173,6 +174,7 @@ def _appendices(findings: Findings, words: Language, names: Names) -> tuple[Sect
         conversations.appendix(findings, words, names, MOST_DIAGRAMS),
         counts.appendix(findings, words, names, MOST_ROWS),
         lives.appendix(findings, words, names, MOST_ROWS),
+        points.appendix(findings, words, MOST_ROWS),
     )
 
 

@@ -22,6 +22,7 @@ SENTENCES: Final[dict[str, str]] = {
     **measures.CALLS,
     **measures.EXCERPTS,
     **measures.LIVES,
+    **measures.CRASH_POINTS,
     **measures.LATENCIES,
     **outcome.DEATHS,
     **outcome.PROBLEMS,

@@ -90,6 +90,21 @@ LIVES: Final = {
     "Thread": "Поток",
     "Mostly": "Основные вызовы",
 }
+CRASH_POINTS: Final = {
+    "Crash points": "Точки отказа",
+    "Crash points of the messages": "Точки отказа для каждого сообщения",
+    "An address names a process, a message and its number among those of that name, counted from where the "
+    "process begins to be traced. With {entry} behind it the call has not happened yet, with {exit} it has; "
+    "so {command} takes it.": (
+        "Адрес точки отказа состоит из процесса, имени сообщения и порядкового номера сообщения с этим "
+        "именем, считая с начала трассировки процесса. С окончанием {entry} вызов ещё не выполнен, с "
+        "окончанием {exit} — уже выполнен; такой адрес принимает команда {command}."
+    ),
+    "Message": "Сообщение",
+    "Sent at": "Отправка",
+    "Received at": "Приём",
+    "{messages} more are left out.": "Не показано ещё: {messages}.",
+}
 LATENCIES: Final = {
     "Activity over time": "Активность процессов во времени",
     "Latencies": "Временные характеристики",

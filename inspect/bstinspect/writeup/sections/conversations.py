@@ -145,6 +145,7 @@ def _sequence(
         arrived = _done(message.received) - zero if message.received else None
         outside = message.receiver.pid is None or message.sender.pid is None
         hover = words.say("line {line}: {call}", line=seen.line, call=seen.text) if seen else ""
+        hover = ", ".join(each for each in (hover, message.sent_at, message.received_at) if each)
         label = (
             f"{message.label} {message.payload}"
             if message.kind == "send" and message.payload

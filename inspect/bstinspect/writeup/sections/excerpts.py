@@ -63,4 +63,5 @@ def _excerpt(each: ExcerptFacts, words: Language, names: Names) -> Excerpt:
 def _line(call: SeenCall, words: Language, names: Names) -> ExcerptLine:
     whole = f"[{names.process(call.pid)}] {call.text}"
     text = whole if len(whole) <= _LONGEST else whole[: _LONGEST - 1] + "…"
-    return ExcerptLine(text, note(call, words), call.line, whole=whole)
+    points = f" /* {', '.join(call.points)} */" if call.points else ""
+    return ExcerptLine(text, note(call, words), call.line, whole=whole + points)
