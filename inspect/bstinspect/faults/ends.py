@@ -1,0 +1,66 @@
+"""How a run ends, and what it leaves behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bstinspect.faults.judging import judged
+from bstinspect.faults.striking import effect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bstinspect.faults.run import Run
+
+_TRACEBACK: Final = "Traceback (most recent call last)"
+
+
+def left_behind(run: Run) -> Iterator[str]:
+    """Yield what was left behind, by a run that came to its end.
+
+    One that was given up while a command was waiting leaves everything: its evidence is that command.
+    """
+    if run.trouble and (_is_waiting(run) or _is_frozen(run)):
+        return
+    alone = _died_alone(run)
+    for left in run.left:
+        if left.kind != "file" or not alone:
+            yield f"{left.kind} {left.what}"
+
+
+def ends_well(run: Run) -> Iterator[str]:
+    """Yield how the controller's end was not as it should be, where nothing was done to it."""
+    if _TRACEBACK in run.stderr:
+        last = run.stderr.strip().splitlines()[-1]
+        yield f"a traceback on standard error: {last[:200]}"
+    if any(
+        each.who == "controller" and effect(each) not in ("nothing", "passing", "pause") for each in run.fired
+    ):
+        return
+    if run.trouble and not _is_waiting(run):
+        yield f"after the last command: {run.trouble}"
+    elif not run.trouble and run.status != 0:
+        yield f"the controller's wait status is {run.status}"
+
+
+def _is_waiting(run: Run) -> bool:
+    return any(each.reply.line is None for each in judged(run))
+
+
+def _died_alone(run: Run) -> bool:
+    """Tell whether the controller was killed when it had no keeper yet, or none any more.
+
+    Then nobody is there to sweep; the next session does it (bstcluster.directory.sweep_stale).
+    """
+    for fired in run.fired:
+        if fired.who == "controller" and effect(fired) == "death":
+            keeper = [
+                each for each in run.points if each.at.who == "keeper" and each.time_ns <= fired.time_ns
+            ]
+            return not keeper or any(each.at.event == "exit" for each in keeper)
+    return False
+
+
+def _is_frozen(run: Run) -> bool:
+    """Tell whether the controller was stopped for good: then nobody can be asked to end."""
+    return any(each.who == "controller" and effect(each) == "stop" for each in run.fired)

@@ -1,0 +1,64 @@
+"""Requests and their replies in a run's transcript, matched by number."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Final
+
+from bstinspect.faults.striking import effect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bstinspect.faults.run import Run, Sent
+
+_REQUESTS: Final = frozenset({"create", "exec", "ping", "forget", "probe"})
+_REPLIES: Final = frozenset(
+    {"create-reply", "exec-reply", "ping-reply", "forget-reply", "probe-reply", "failed", "unavailable"}
+)
+_NUMBER: Final = re.compile("#([0-9]+)", re.ASCII)
+
+
+def check(run: Run) -> Iterator[str]:
+    """Yield the requests of the controller that have two replies, or none although nothing was in flight.
+
+    One reply too many may be the fault itself, where it sends a message twice. One too few may be the fault's
+    doing in the command in flight; and later, where it may have broken a connection for good.
+    """
+    asked = _by_number(
+        each for each in run.messages if each.sender == "controller" and each.name in _REQUESTS
+    )
+    replies = _by_number(
+        each for each in run.messages
+        if each.receiver == "controller" and each.received_ns is not None and each.name in _REPLIES
+    )  # fmt: skip
+    doubled = {each.command for each in run.fired if each.injection.fault.kind == "twice"}
+    streams = set(_by_number(each for each in run.messages if each.name == "numbers"))
+    hit = {each.command for each in run.fired if effect(each) != "nothing"}
+    broken = min((each.command for each in run.fired if effect(each) in ("any", "pause")), default=None)
+    for number, sent in asked.items():
+        request = sent[0]
+        got = replies.get(number, [])
+        # A stream's chunks may each be refused; the first of these ends it, the others are dropped.
+        if len(got) > 1 and request.command not in doubled and number not in streams:
+            counted = Counter(each.name for each in got)
+            told = ", ".join(f"{count} {name}" for name, count in sorted(counted.items()))
+            yield f"{request.text}: {told}"
+        excused = request.command in hit or (broken is not None and request.command >= broken)
+        if not got and not excused and _is_answered(run, request.command):
+            yield f"{request.text}: no reply, and nothing happened to its command"
+
+
+def _by_number(messages: Iterator[Sent]) -> dict[int, list[Sent]]:
+    found: dict[int, list[Sent]] = defaultdict(list)
+    for each in messages:
+        number = _NUMBER.search(each.text)
+        if number is not None:
+            found[int(number[1])].append(each)
+    return found
+
+
+def _is_answered(run: Run, command: int) -> bool:
+    """Tell whether the command has a reply: one that has none is told of elsewhere."""
+    return 0 <= command < len(run.replies) and run.replies[command].line is not None
