@@ -49,6 +49,10 @@ def _load() -> Callable[[], int]:
         from bstinspect.writeup.command import main as report
 
         return lambda: _leave(report(arguments))
+    if word == ["grade"]:
+        from bstinspect.grade.command import main as grade
+
+        return lambda: _leave(grade(arguments))
     from bstinspect.cli import main as controller
 
     return controller
