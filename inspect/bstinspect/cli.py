@@ -47,6 +47,7 @@ examples:
   bstrace -f commands.txt             commands from a file
   bstrace trace -f -- COMMAND         the system calls of any program, as strace shows them
   bstrace replay FILE                 what trace --record has recorded, in any manner
+  bstrace faults run SCENARIO         nodes killed and stopped at every message of a script
   bstrace report                      a report of the newest session, as HTML and Markdown
   printf 'create 10\\nexec 10 3 1 2 3\\n' | bstrace
                                       in a pipe: one line of standard output a command
@@ -134,10 +135,15 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add_parser(
         "report", help="make a report of a session, or of a capture (report -h)", add_help=False
     )
+    faults = commands.add_parser(
+        "faults", help="kill and stop nodes at every message, and see who survives (faults -h)", add_help=False
+    )
     if "--print-completion" in sys.argv:
+        from bstinspect.faults.options import add_options as add_fault_options
         from bstinspect.writeup.options import add_options
 
         add_options(report)
+        add_fault_options(faults)
         _add_options(trace, replay)
     return parser
 

@@ -49,6 +49,10 @@ def _load() -> Callable[[], int]:
         from bstinspect.writeup.command import main as report
 
         return lambda: _leave(report(arguments))
+    if word == ["faults"]:
+        from bstinspect.faults.command import main as faults
+
+        return lambda: _leave(faults(arguments))
     if word == ["grade"]:
         from bstinspect.grade.command import main as grade
 

@@ -75,17 +75,15 @@ class Explorer:
         self._until = float("inf")
 
     def explore(self) -> Exploration:
-        """Play the golden run, then all others. Raises PoolError."""
+        """Play the golden run, then all others. Raises PoolError, ExploreError."""
         plan, began = self._plan, time.monotonic()
         if plan.budget is not None:
             self._until = began + plan.budget
-        golden = self._pool.play(Task(Scenario(plan.script, (), plan.seed)))
-        if golden.run is None:
-            raise ExploreError(f"the run without a fault: {golden.error}")
-        without = verdict(golden.run, self._invariants)
+        golden = golden_run(self._pool, plan.script, plan.seed)
+        without = verdict(golden, self._invariants)
         if not without.is_sound:
             self._outcomes.append(without)
-        self._list(golden.run, ())
+        self._list(golden, ())
         for task, answer in self._pool.play_all(self._tasks()):
             self._take(task.scenario.injections, answer)
         self._outcomes.sort(key=lambda each: (len(each.injections), each.injections))
@@ -93,7 +91,7 @@ class Explorer:
             plan.script,
             plan.seed,
             "/".join(map(str, plan.shard or ())),
-            golden.run,
+            golden,
             tuple(each.name for each in self._invariants),
             tuple(self._outcomes),
             time.monotonic() - began,
@@ -160,6 +158,14 @@ class Explorer:
             self._outcomes.append(Outcome(injections, like=same))
             return
         self._waiting.append(injections)
+
+
+def golden_run(pool: Pool, script: tuple[str, ...], seed: int = 0) -> Run:
+    """Play a script without a fault. Raises PoolError, ExploreError."""
+    answer = pool.play(Task(Scenario(script, (), seed)))
+    if answer.run is None:
+        raise ExploreError(f"the run without a fault: {answer.error}")
+    return answer.run
 
 
 def verdict(run: Run, invariants: Iterable[Invariant]) -> Outcome:
