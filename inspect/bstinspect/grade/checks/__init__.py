@@ -1,0 +1,1 @@
+"""What is examined, a file a group of marks."""

@@ -1,0 +1,240 @@
+"""One run of the program under examination: what a check says to it, learns of it, and judges."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from typing import TYPE_CHECKING, Final, NoReturn
+
+import msgspec
+
+from bstinspect.grade import processes, reading
+from bstinspect.grade.dialogue import FloodError, GoneError
+from bstinspect.grade.marks import BY_NAME, Judgement
+from bstinspect.grade.program import Program
+from bstinspect.linux import proc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bstinspect.grade.house import House
+    from bstinspect.grade.processes import Process
+    from bstinspect.grade.reading import Want
+    from bstinspect.grade.subject import Subject
+
+MOST_PROCESSES: Final = 300
+"""More are a fork bomb: the trees that are made here have six nodes."""
+_MOMENT: Final = 0.2
+"""Seconds in which a flood shows."""
+_SHOWN: Final = 120
+"""Characters of a line in the evidence."""
+_APPEARING: Final = 1.0
+"""Seconds that a node's process has to appear after the reply to `create`."""
+
+
+class EndOfRunError(Exception):
+    """This run of the program can tell no more."""
+
+
+class Examination:
+    """Asks, and judges what comes. A check ends early where the program hangs, dies or floods."""
+
+    def __init__(self, subject: Subject, house: House, judge: Callable[[Judgement], None]) -> None:
+        """`judge` is told each judgement as it is made."""
+        self.subject = subject
+        self.house = house
+        self.nodes: dict[int, Process] = {}
+        """The processes of the nodes, by id, as they appeared below the program."""
+        self.suspicion = ""
+        """The mark that a flood misses, where it is not `input-flood`."""
+        self.through = ""
+        """Found by the first contact: the streams that the program is to be talked to through."""
+        self._judge = judge
+        self.program = Program(subject, house)
+
+    def again(self, through: str = "") -> None:
+        """Start the program anew, in the same place; what is left of the last run stays."""
+        self.program.close()
+        if through:
+            self.subject = msgspec.structs.replace(self.subject, through=through)
+        self.nodes = {}
+        self.program = Program(self.subject, self.house)
+
+    def passed(self, mark: str, evidence: str = "") -> None:
+        """What this run has seen of a mark is right."""
+        self._judge(Judgement(BY_NAME[mark].name, missed=False, evidence=evidence))
+
+    def missed(self, mark: str, evidence: str) -> None:
+        """Something is wrong."""
+        self._judge(Judgement(BY_NAME[mark].name, missed=True, evidence=proc.printable(evidence.encode())))
+
+    def give_up(self, mark: str, evidence: str) -> NoReturn:
+        """Something is wrong, and there is no use in going on."""
+        self.missed(mark, evidence)
+        raise EndOfRunError
+
+    def clock(self) -> float:
+        """Return when (time.monotonic) a command that is said now has to be answered."""
+        return time.monotonic() + self.subject.deadline
+
+    def is_past(self, clock: float) -> bool:
+        """Tell whether a moment from `clock` has come."""
+        return time.monotonic() > clock
+
+    def ask(self, command: str, mark: str, *, context: str = "") -> str:
+        """Say a command and return its reply; where there is none, `mark` is missed and the run ends.
+
+        `context` stands before the evidence.
+        """
+        self._drop_strays()
+        self.program.dialogue.say(command)
+        return self._reply(command, mark, context)
+
+    def expect(self, mark: str, command: str, want: Want, *, hangs: str = "", context: str = "") -> bool:
+        """Ask, and judge the reply by `mark`, silence by `hangs`; `context` stands before the evidence."""
+        reply = self.ask(command, hangs or mark, context=context)
+        fits = want.fits(reply, strict=self.subject.strict)
+        evidence = f"{context}{quoted(command)}: {quoted(reply)}"
+        if fits:
+            self.passed(mark, evidence)
+        else:
+            self.missed(mark, f"{evidence}, expected {quoted(want.shown)}")
+        return fits
+
+    def create(self, id_: int, *, mark: str = "create-without-pid", parent: int | None = None) -> None:
+        """Create a node, and find its process. The run ends where it cannot be had."""
+        before = self.processes()
+        command = f"create {id_}" if parent is None else f"create {id_} {parent}"
+        reply = self.ask(command, mark)
+        pid = reading.printed_pid(reply, strict=self.subject.strict)
+        if pid is None:
+            self.give_up(mark, f"{quoted(command)}: {quoted(reply)}, expected 'Ok: PID'")
+        self.passed(mark, f"{quoted(command)}: {quoted(reply)}")
+        self._find(id_, command, before, pid)
+
+    def grow(self, *ids: int) -> None:
+        """Create nodes in this order."""
+        for id_ in ids:
+            self.create(id_)
+
+    def send_signal(self, id_: int, number: int) -> None:
+        """Send a signal to a node's process and nothing else, as an outsider would."""
+        self._drop_strays()
+        process = self.nodes[id_]
+        if not processes.is_there(process):
+            self.give_up("survivors-lost", f"node {id_} (pid {process.pid}) is gone before anything was done")
+        os.kill(process.pid, number)
+        self._await(process, "TtZX" if number == signal.SIGSTOP else "RSDZX")
+
+    def processes(self) -> dict[int, Process]:
+        """Return what is below the program now, orphans too. A fork bomb ends the run."""
+        found = self.program.family()
+        if len(found) > MOST_PROCESSES:
+            self.give_up("fork-bomb", f"{len(found)} processes")
+        return found
+
+    def stay_quiet(self) -> None:
+        """Listen for a moment to what comes beside the replies; a flood ends the run."""
+        try:
+            self._judge_strays(self.program.dialogue.during(_MOMENT))
+        except FloodError:
+            self._flooded("after the last reply")
+
+    def described(self, found: dict[int, Process]) -> str:
+        """Say which processes these are."""
+        first = min(found.values(), key=lambda each: each.pid, default=None)
+        if first is None:
+            return "nothing"
+        kind = "zombie " if first.is_zombie else ""
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        return f"{kind}{first.name} (pid {first.pid}){more}"
+
+    def wait_until(self, done: Callable[[], bool], seconds: float | None = None) -> bool:
+        """Wait for something that nothing tells of, looking again and again; tell whether it came."""
+        until = time.monotonic() + (self.subject.deadline if seconds is None else seconds)
+        pause = 0.001
+        while not done():
+            if time.monotonic() > until:
+                return False
+            time.sleep(pause)  # there is nothing to poll
+            pause = min(2 * pause, 0.05)
+        return True
+
+    def close(self) -> None:
+        """Let go of the program; who started us puts it down."""
+        self.program.close()
+
+    def _find(self, id_: int, command: str, before: dict[int, Process], pid: int) -> None:
+        """Find the node's process: one that is below the program now, and was not before."""
+
+        def fresh() -> dict[int, Process]:
+            return {each: found for each, found in self.processes().items() if each not in before}
+
+        node = processes.newest(fresh(), pid)
+        if node is None and self.wait_until(lambda: processes.newest(fresh(), pid) is not None, _APPEARING):
+            node = processes.newest(fresh(), pid)
+        if node is None:
+            self.give_up("node-without-process", f"{quoted(command)}: no new process below the program")
+        self.nodes[id_] = node
+        self.passed("node-without-process", f"{quoted(command)}: {node.name} (pid {node.pid})")
+        evidence = f"{quoted(command)} printed {pid}; the process that appeared is {node.pid} ({node.name})"
+        if pid == node.pid:
+            self.passed("false-pid", evidence)
+        else:
+            self.missed("false-pid", evidence)
+
+    def _drop_strays(self) -> None:
+        """Take what came after the last reply."""
+        try:
+            self._judge_strays(self.program.dialogue.heard())
+        except FloodError:
+            self._flooded("before the next command")
+
+    def _judge_strays(self, lines: list[str]) -> None:
+        """To the letter, lines beside the replies are wrong; in the sense, they are banners and logs."""
+        if lines and self.subject.strict:
+            self.missed("extra-output", f"beside the replies: {quoted(lines[0])}")
+
+    def understands(self, line: str, command: str) -> str | None:
+        """Return a line as the reply to a command; None where it is none, but a banner, an echo or a log."""
+        if self.subject.strict:
+            return None if self.program.streams.is_terminal and line == command else line
+        tidied = reading.tidy(line, command)
+        return tidied if reading.looks_like_a_reply(tidied) else None
+
+    def _reply(self, command: str, mark: str, context: str) -> str:
+        until, dialogue, passed_over = self.clock(), self.program.dialogue, ""
+        shown = f"{context}{quoted(command)}"
+        try:
+            while (line := dialogue.line(until, lenient=not self.subject.strict)) is not None:
+                if (reply := self.understands(line, command)) is not None:
+                    return reply
+                passed_over = line.strip() or passed_over
+        except GoneError:
+            self.give_up(mark, f"{shown}: {self.program.how_it_ended()}{self._last_words()}")
+        except FloodError:
+            self._flooded(shown)
+        said = f"; it said {quoted(passed_over)}" if passed_over else ""
+        self.give_up(mark, f"{shown}: no reply within {self.subject.deadline:g} s{said}")
+
+    def _flooded(self, shown: str) -> NoReturn:
+        self.give_up(self.suspicion or "input-flood", f"{shown}: output without end")
+
+    def _last_words(self) -> str:
+        lines = [each for each in self.program.dialogue.complaints.decode("utf-8", "replace").splitlines() if each]
+        return f"; it said {quoted(lines[-1])}" if lines else ""
+
+    def _await(self, process: Process, states: str) -> None:
+        def has_come() -> bool:
+            found = proc.stat(process.pid)
+            return found is None or found.start_ticks != process.start_ticks or found.state in states
+
+        self.wait_until(has_come)
+
+
+def quoted(text: str) -> str:
+    """Return what was said as the evidence has it: printable, short, in quotes."""
+    shown = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 20]}...{text[-15:]}"
+    return f"'{proc.printable(shown.encode('utf-8', 'surrogateescape'))}'"

@@ -1,0 +1,152 @@
+"""The tracer of a program: denies signals to strangers, and puts a fault at a message.
+
+It is a process of its own, that seizes what its parent starts and all that is forked from it. A seccomp
+filter cannot be put into a program that has been seized without its help, so the child installs it itself,
+before its execve; everything else runs at full speed.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+from typing import TYPE_CHECKING, Final, NoReturn
+
+import msgspec
+
+from bstinspect.errors import InspectError
+from bstinspect.linux import prctl
+
+if TYPE_CHECKING:
+    from bstinspect.faults.address import Address
+
+_MOST: Final = 1 << 16
+_DEADLINE_MS: Final = 10_000
+
+
+class FenceError(InspectError):
+    """The tracer does not work."""
+
+    exit_code = 2
+
+
+class Order(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the tracer is told: to seize a process, or to arm a point of one; it answers each order."""
+
+    seize: int = 0
+    arm: int = 0
+    event: str = ""
+    connection: int = 0
+    ordinal: int = 0
+    when: str = ""
+    signal: int = 0
+
+
+class Seen(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the tracer tells: one call at a message, or one that was denied, or that an order is carried out."""
+
+    done: bool = False
+    denied: str = ""
+    passed: tuple[int, str, int, int, str] | None = None
+    """Process, event, connection, ordinal, entry or exit."""
+    fired: bool = False
+    trouble: str = ""
+
+
+class Fence:
+    """The tracer, as the process beside it sees it."""
+
+    def __init__(self, *, messages: bool) -> None:
+        """Start it. `messages`: it stops at those too. Raises OSError."""
+        from bstinspect.grade.tracer import filter_program
+
+        self.filter = filter_program(messages=messages)
+        """What a program installs before its execve."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC)
+        parent = os.getpid()
+        self.pid = os.fork()
+        if not self.pid:
+            ours.close()
+            _be_tracer(theirs, parent)
+        theirs.close()
+        self._socket = ours
+        self._denied: list[str] = []
+        self._passed: list[tuple[int, str, int, int, str]] = []
+        self._fired = False
+
+    def seize(self, pid: int) -> None:
+        """Trace a process, which waits for that, and all that it forks from now on. Raises FenceError."""
+        self._order(Order(seize=pid))
+
+    def arm(self, pid: int, at: Address, number: int) -> None:
+        """Send a process a signal at a crash point, once. The call is counted from the process's start."""
+        self._fired = False
+        self._order(
+            Order(
+                arm=pid, event=at.event, connection=at.connection, ordinal=at.ordinal, when=at.when, signal=number
+            )
+        )
+
+    def has_fired(self) -> bool:
+        """Tell whether the fault that was armed last has taken effect."""
+        self._hear()
+        return self._fired
+
+    def passed(self) -> list[tuple[int, str, int, int, str]]:
+        """Return the points that were passed since the last question: process, event, connection, ..."""
+        self._hear()
+        passed, self._passed = self._passed, []
+        return passed
+
+    def denied(self) -> list[str]:
+        """Return the signals to strangers that were denied, a line each."""
+        self._hear()
+        return self._denied
+
+    def _order(self, order: Order) -> None:
+        self._socket.send(msgspec.json.encode(order))
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        while poll.poll(_DEADLINE_MS):
+            if self._note(self._socket.recv(_MOST)):
+                return
+        raise FenceError("the tracer does not answer")
+
+    def _hear(self) -> None:
+        self._socket.setblocking(False)  # noqa: FBT003 - the name of the method says it
+        try:
+            while data := self._socket.recv(_MOST):
+                self._note(data)
+        except BlockingIOError:
+            pass
+        finally:
+            self._socket.setblocking(True)  # noqa: FBT003 - as above
+
+    def _note(self, data: bytes) -> bool:
+        """Take in what it told; return whether an order is carried out."""
+        if not data:
+            raise FenceError("the tracer has ended")
+        seen = msgspec.json.decode(data, type=Seen)
+        if seen.trouble:
+            raise FenceError(f"the tracer: {seen.trouble}")
+        if seen.denied:
+            self._denied.append(seen.denied)
+        if seen.passed is not None:
+            self._passed.append(seen.passed)
+        self._fired |= seen.fired
+        return seen.done
+
+
+def _be_tracer(channel: socket.socket, parent: int) -> NoReturn:
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        prctl.die_with_parent(parent)
+        from bstinspect.grade.tracer import Tracer
+
+        Tracer(channel).run()
+    except Exception as error:  # noqa: BLE001 - it goes where it can be shown
+        channel.send(msgspec.json.encode(Seen(trouble=f"{type(error).__name__}: {error}")))
+    finally:
+        os._exit(1)
