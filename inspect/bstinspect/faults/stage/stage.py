@@ -283,6 +283,7 @@ class Stage:
         elif what.event == ptrace.PTRACE_EVENT_STOP and what.signal in _STOPS:
             thread.state, thread.place = State.STOPPED, Place.OTHER
             self._running.discard(thread)
+            self._signals = True  # once all of its threads stand, its parent has a SIGCHLD
             ptrace.listen(thread.tid)
             self._stop_others(thread.process)
         elif what.event == ptrace.PTRACE_EVENT_STOP:
