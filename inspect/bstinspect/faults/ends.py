@@ -63,4 +63,4 @@ def _died_alone(run: Run) -> bool:
 
 def _is_frozen(run: Run) -> bool:
     """Tell whether the controller was stopped for good: then nobody can be asked to end."""
-    return any(each.who == "controller" and effect(each) == "stop" for each in run.fired)
+    return any(each.who == "controller" and effect(each) in ("stop", "halt") for each in run.fired)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
+from bstinspect.faults.answers import listed_by
 from bstinspect.faults.belief import Belief
 from bstinspect.faults.language import read
 
@@ -31,6 +32,8 @@ class Examination:
         self._all: list[Fired] = []
         self._in_flight: list[Fired] = []
         self._asked = ""
+        self._listed: set[int] = set()
+        """By the last pingall."""
         self._over = False
         self._examines = False
         self._numbers = itertools.count(FIRST_NUMBER)
@@ -51,6 +54,8 @@ class Examination:
     def replied(self, line: str | None) -> None:
         """Take note of a reply."""
         self._over = line is None
+        if self._asked == "pingall":
+            self._listed = listed_by(line) or set()
         self._belief.answered(self._asked, line, self._in_flight)
         self._in_flight = []
 
@@ -96,8 +101,10 @@ class Examination:
         return [node for node in self._ids() if node in lost or node not in below]
 
     def _stopped(self) -> list[int]:
+        """Who may still be stopped; one that was only for a while may be over it, and be reachable again."""
         found = {node for world in self._belief.worlds for node in world.stopped}
-        found |= {each.node for world in self._belief.worlds for each in world.doubts if each.wakes}
+        resting = {each.node for world in self._belief.worlds for each in world.doubts if each.wakes}
+        found |= resting & self._listed
         return sorted(found & set(self._ids()))
 
     def _lost(self) -> list[int]:

@@ -32,6 +32,7 @@ _HARMLESS: Final = frozenset({
 _OF_TERMINALS: Final = frozenset({signal.SIGHUP, signal.SIGINT})
 """The keeper and the nodes leave these to the controller."""
 _STOPPING: Final = frozenset({signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
+"""They stop nobody whose process group is orphaned (exit(3p)): so they may, or may not."""
 _PASSING: Final = frozenset({
     "ping", "ping-reply", "exec", "exec-reply", "numbers", "credit", "cancel", "probe", "probe-reply",
     "failed", "unavailable", "malformed", "create", "create-reply", "forget", "forget-reply", "child-exited",
@@ -41,7 +42,11 @@ _PASSING: Final = frozenset({
 
 
 def effect(fired: Fired) -> str:
-    """Return ``death``, ``stop``, ``pause``, ``nothing``, ``passing`` (only its request suffers), ``any``."""
+    """Return what a fault does to its process.
+
+    ``death``, ``stop``, ``halt`` (a stop, or nothing), ``pause``, ``nothing``, ``passing`` (only the request
+    suffers to which the message belongs), or ``any``.
+    """
     fault, at = fired.injection.fault, fired.injection.at
     if fault.kind == "signal":
         return _effect_of_signal(fault.value, fired.who)
@@ -55,7 +60,7 @@ def effect(fired: Fired) -> str:
 def _effect_of_signal(number: int, who: str) -> str:
     if number in _HARMLESS or (number in _OF_TERMINALS and who != "controller"):
         return "nothing"
-    return "stop" if number in _STOPPING else "death"
+    return "halt" if number in _STOPPING else "death"
 
 
 def struck(world: World, fired: Fired, lives: Mapping[int, int]) -> list[World]:
@@ -63,6 +68,12 @@ def struck(world: World, fired: Fired, lives: Mapping[int, int]) -> list[World]:
     what = effect(fired)
     if world.ended or what in ("nothing", "passing"):
         return [world]
+    if what == "halt":
+        return [world, *_struck(world, fired, "stop", lives)]
+    return _struck(world, fired, what, lives)
+
+
+def _struck(world: World, fired: Fired, what: str, lives: Mapping[int, int]) -> list[World]:
     if fired.who == "controller":
         return _controller(world, fired, what)
     if fired.who == "keeper":
