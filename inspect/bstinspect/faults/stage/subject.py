@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import signal
 from typing import TYPE_CHECKING, Final, NoReturn
@@ -24,6 +25,8 @@ OPTIONS: Final = (
     | ptrace.PTRACE_O_TRACESECCOMP
     | ptrace.PTRACE_O_EXITKILL
 )
+LONGEST_LINE: Final = 1 << 20
+"""Bytes that a command may have: its pipe takes as much at once (/proc/sys/fs/pipe-max-size, pipe(7))."""
 _PR_SET_TSC: Final = 26
 _PR_TSC_SIGSEGV: Final = 2
 _ADDR_NO_RANDOMIZE: Final = 0x0040000
@@ -73,6 +76,7 @@ def start(
         os.close(waiting[1])
     for descriptor in (stdin[1], stdout[0], stderr[0]):
         os.set_blocking(descriptor, False)  # noqa: FBT003 - its only argument
+    fcntl.fcntl(stdin[1], fcntl.F_SETPIPE_SZ, LONGEST_LINE)
     return Subject(pid, (stdin[1], stdout[0], stderr[0]))
 
 
