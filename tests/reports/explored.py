@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from bstcluster.topology import Tree
 from bstinspect.faults.address import Address
 from bstinspect.faults.fault import Fault
 from bstinspect.faults.run import (
@@ -31,15 +33,12 @@ SCRIPT: Final = (
     "create 10", "create 5", "create 20", "create 30", "exec 30 3 1 2 3", "pingall",
     "exec 20 2 7 8", "kill 5",
 )  # fmt: skip
-ANSWERS: Final = ("Ok: PID", "Ok: PID", "Ok: PID", "Ok: PID", "Ok:30: 6", "Ok: -1", "Ok:20: 15", "Ok")
+STDERR: Final = "why: node 30 was killed by SIGKILL\nnode 20: no answer within 1 s\n"
 INVARIANTS: Final = (
     "others-answer", "unreachable-exactly", "one-reply-each", "no-effect-after-error", "no-late-reply",
     "id-free-after-kill", "nothing-left", "ends-in-time", "exit-status",
 )  # fmt: skip
 FAULTS: Final = (Fault("kill"), Fault("stop", 200 * MS))
-_WAYS: Final = (
-    ("controller", "10.1"), ("10.1", "5.1"), ("10.1", "20.1"), ("20.1", "30.1"),
-)  # fmt: skip
 _REQUESTS: Final = {"create": "create", "exec": "exec", "pingall": "ping", "kill": "forget"}
 WRONG: Final = (
     ("others-answer", "exec 20 was answered after 5000 ms, its bound is 1000 ms"),
@@ -47,67 +46,108 @@ WRONG: Final = (
 )
 
 
-def golden(points: int = 300) -> Run:
-    """Return a run in which nothing goes wrong, with so many points or a few more."""
-    replies, messages, passed = [], [], []
-    counts: dict[Address, int] = {}
-    rounds = -(-points // (len(SCRIPT) * len(_WAYS) * 5))
-    now = 0
+class _Golden:
+    """Plays a script without a fault: requests go down the tree, replies come up."""
 
-    def point(who: str, event: str, message: str, when: str, command: int) -> None:
-        ordinal = counts.get(key := Address(who, event, message, 0, 1, when), 0) + 1
-        counts[key] = ordinal
-        passed.append(Passed(msgspec.structs.replace(key, ordinal=ordinal), now, command))
+    def __init__(self, script: tuple[str, ...], rounds: int) -> None:
+        self.tree = Tree()
+        self.messages: list[Sent] = []
+        self.passed: list[Passed] = []
+        self.replies: list[Reply] = []
+        self._counts: dict[Address, int] = {}
+        self._now = 0
+        for command, line in enumerate(script):
+            begun = self._now
+            self._play(command, line.split(), rounds)
+            self.replies.append(Reply(line, _answer(line.split()), begun, self._now - begun))
+            self._now += MS
 
-    for index, line in enumerate(SCRIPT):
-        begun = now
-        if line.startswith("create"):
-            point(f"{line.split()[1]}.1", "bind", "", "exit", index)
-        for above, below in _WAYS * rounds:
-            for sender, receiver, kind in ((above, below, ""), (below, above, "-reply")):
-                name = _REQUESTS[line.split()[0]] + kind
-                point(sender, "send", name, "entry", index)
-                now += 80_000
-                messages.append(
-                    Sent(sender, receiver, name, f"{name} #{index + 1}", now, now + 90_000, index)
-                )
-                point(sender, "send", name, "exit", index)
-                now += 90_000
-                point(receiver, "recv", name, "exit", index)
-        replies.append(Reply(line, ANSWERS[index], begun, now - begun))
-        now += MS
-    return Run(Scenario(SCRIPT, seed=7), tuple(replies), tuple(passed[:points]), tuple(messages), (), (), 0)
+    def _play(self, command: int, words: list[str], rounds: int) -> None:
+        if words[0] == "pingall":
+            for node in self.tree:
+                self._there_and_back(command, node, "ping")
+            return
+        node = int(words[1])
+        if words[0] == "create":
+            parent = self.tree.add(node)
+            if parent is not None:
+                self._there_and_back(command, parent, "create")
+            self._point(f"{node}.1", "bind", "", "exit", command)
+        else:
+            for _ in range(rounds if words[0] == "exec" else 1):
+                self._there_and_back(command, node, _REQUESTS[words[0]])
+        if words[0] == "kill":
+            self.tree.remove(node)
+
+    def _there_and_back(self, command: int, node: int, name: str) -> None:
+        way = ["controller", *(f"{each}.1" for each in self.tree.path(node))]
+        for sender, receiver in itertools.pairwise(way):
+            self._send(command, sender, receiver, name)
+        for sender, receiver in itertools.pairwise(reversed(way)):
+            self._send(command, sender, receiver, f"{name}-reply")
+
+    def _send(self, command: int, sender: str, receiver: str, name: str) -> None:
+        self._point(sender, "send", name, "entry", command)
+        self._now += 80_000
+        sent = self._now
+        self._point(sender, "send", name, "exit", command)
+        self._now += 90_000
+        self.messages.append(Sent(sender, receiver, name, f"{name} #{command + 1}", sent, self._now, command))
+        self._point(receiver, "recv", name, "exit", command)
+
+    def _point(self, who: str, event: str, message: str, when: str, command: int) -> None:
+        key = Address(who, event, message, 0, 1, when)
+        self._counts[key] = self._counts.get(key, 0) + 1
+        self.passed.append(
+            Passed(msgspec.structs.replace(key, ordinal=self._counts[key]), self._now, command)
+        )
 
 
-def failed(injection: Injection, whole: Run, *, stderr: str = "", script: tuple[str, ...] = SCRIPT) -> Run:
-    """Return the run in which a fault takes effect where `whole` passes its point, and goes wrong then."""
-    where = next(each for each in whole.points if each.at == injection.at)
-    who = injection.at.who
-    replies = [
-        each if index < where.command
-        else msgspec.structs.replace(each, line=_later(each.command), took_ns=each.took_ns + 5000 * MS)
-        for index, each in enumerate(whole.replies)
-    ]  # fmt: skip
-    replies.append(
-        Reply("pingall", "Ok: 20;30", whole.replies[-1].sent_ns + 6000 * MS, 2 * MS, scripted=False)
-    )
-    messages = [
-        each if each.time_ns < where.time_ns
-        else msgspec.structs.replace(each, received_ns=None) if who in {each.sender, each.receiver} else each
-        for each in whole.messages if each.time_ns < where.time_ns or each.sender != who
-    ]  # fmt: skip
+def _answer(words: list[str]) -> str:
+    if words[0] == "exec":
+        return f"Ok:{words[1]}: {sum(map(int, words[3:]))}"
+    return {"create": "Ok: PID", "pingall": "Ok: -1", "kill": "Ok"}[words[0]]
+
+
+def golden(points: int = 300, script: tuple[str, ...] = SCRIPT) -> Run:
+    """Return a run in which nothing goes wrong, with so many points where the script has an exec."""
+    played = _Golden(script, rounds=max(points // 30 + 1, 1))
     return Run(
-        Scenario(script, (injection,), seed=7), tuple(replies), (), tuple(messages),
-        (Fired(injection, who, 4242, where.time_ns, where.command),), (Left("file", "node-30.sock"),), 0,
-        stderr,
+        Scenario(script, seed=7), tuple(played.replies), tuple(played.passed[:points]),
+        tuple(played.messages), (), (), 0,
     )  # fmt: skip
 
 
-def _later(command: str) -> str | None:
-    verb, *rest = command.split()
-    if verb == "pingall":
-        return "Ok: 20;30"
-    return f"Error:{rest[0]}: Node is unavailable" if verb != "kill" else None
+def failed(at: Address, fault: Fault, whole: Run, stderr: str) -> Run:
+    """Return `whole` with a fault at one of its points, and as a cluster does that gets it wrong."""
+    where = next(each for each in whole.points if each.at == at)
+    injection = Injection(at, fault)
+    replies = []
+    later = 0
+    for index, each in enumerate(whole.replies):
+        sent = each.sent_ns + later
+        if index < where.command:
+            replies.append(each)
+            continue
+        later += 1000 * MS
+        line = "Ok: 20;30" if each.command == "pingall" else _refused(each.command.split())
+        replies.append(Reply(each.command, line, sent, each.took_ns + 1000 * MS))
+    replies.append(Reply("pingall", "Ok: 20;30", replies[-1].sent_ns + 6000 * MS, 2 * MS, scripted=False))
+    messages = [
+        msgspec.structs.replace(each, received_ns=None)
+        if at.who == each.receiver and (each.received_ns or 0) > where.time_ns
+        else each
+        for each in whole.messages
+        if each.time_ns <= where.time_ns or (each.command == where.command and each.sender != at.who)
+    ]
+    fired = (Fired(injection, at.who, 4242, where.time_ns, where.command),)
+    left = (Left("file", "node-30.sock"),)
+    scenario = msgspec.structs.replace(whole.scenario, injections=(injection,))
+    return Run(scenario, tuple(replies), (), tuple(messages), fired, left, 0, stderr)
+
+
+def _refused(words: list[str]) -> str | None:
+    return f"Error:{words[1]}: Node is unavailable" if words[0] != "kill" else None
 
 
 def explored(points: int = 300) -> Exploration:
@@ -120,8 +160,8 @@ def explored(points: int = 300) -> Exploration:
 
 
 def _outcomes(whole: Run) -> Iterator[Outcome]:
-    mine = [each.at for each in whole.points if each.at.who == "30.1"]
-    bad = {mine[0]: WRONG[:1], mine[5]: WRONG[:1], mine[7]: WRONG}
+    mine = [each.at for each in whole.points if each.at.message.startswith("exec") and each.at.who == "30.1"]
+    bad = {mine[0]: WRONG[:1], mine[1]: WRONG[:1], mine[4]: WRONG}
     for index, each in enumerate(whole.points):
         for fault in FAULTS:
             injection = Injection(each.at, fault)
@@ -129,9 +169,8 @@ def _outcomes(whole: Run) -> Iterator[Outcome]:
                 violations = tuple(
                     Violation(name, text.replace("5000", str(5000 + index))) for name, text in bad[each.at]
                 )
-                stderr = "why: node 30 was killed by SIGKILL\nnode 20: no answer within 5 s\n"
-                yield Outcome((injection,), violations, failed(injection, whole, stderr=stderr))
-            elif fault.kind == "stop" and each.at == mine[9]:
+                yield Outcome((injection,), violations, failed(each.at, fault, whole, STDERR))
+            elif fault.kind == "stop" and each.at == mine[5]:
                 yield Outcome((injection,), error="the fault did not fire", run=whole)
             elif each.at.event == "recv" and index and each.at not in bad:
                 yield Outcome((injection,), like=(Injection(whole.points[index - 1].at, fault),))
@@ -141,20 +180,18 @@ def _outcomes(whole: Run) -> Iterator[Outcome]:
 
 def smallest(whole: Run) -> Smallest:
     """Return what the first failure was shrunk to."""
-    injection = Injection(next(each.at for each in whole.points if each.at.who == "30.1"), FAULTS[0])
-    script = ("create 10", "create 20", "create 30", "exec 20 1 1")
-    run = failed(injection, whole, stderr="why: node 30 was killed by SIGKILL\n", script=script)
-    where = next(each.command for each in whole.points if each.at == injection.at)
-    run = msgspec.structs.replace(
-        run, messages=tuple(each for each in run.messages if each.command in {where - 1, where, where + 1})
-    )
-    command = (
-        "bstrace faults run --script 'create 10;create 20;create 30;exec 20 1 1' "
-        f"--fault-at '{injection}' --fault-seed 7"
-    )
+    script = ("create 10", "create 20", "create 30", "exec 30 1 1", "exec 20 1 1")
+    at = next(each.at for each in whole.points if each.at.who == "30.1" and each.at.message == "exec")
+    run = failed(at, FAULTS[0], golden(60, script), STDERR)
+    injection = run.scenario.injections[0]
+    command = f"bstrace faults run --script '{';'.join(script)}' --fault-at '{injection}' --fault-seed 7"
     test = (
-        f'@pytest.mark.crashpoints(at="{injection.at}", faults=["kill"])\n'
-        "def test_others_answer(cluster, script, invariants):\n    ...\n"
+        "@pytest.fixture\n"
+        "def script():\n"
+        f"    return {list(script)}\n\n\n"
+        "def test_others_answer(cluster, faults, script, invariants):\n"
+        f'    faults.at("{at}").kill()\n'
+        "    invariants.check(cluster.play(script))\n"
     )
     return Smallest(
         Outcome((injection,), (Violation(*WRONG[0]),), run), run.scenario, command, test, steps=17

@@ -42,7 +42,9 @@ def test_the_schema_is_the_documented_one() -> None:
     text = io.StringIO()
     with redirect_stdout(text):
         jsonfile.main()
-    assert (DOCS / "faults.schema.json").read_text() == text.getvalue()
+    assert (DOCS / "faults.schema.json").read_text() == text.getvalue(), (
+        "python -m bstinspect.reports.exploration.jsonfile > docs/faults.schema.json"
+    )
     documented = (DOCS / "faults-json.md").read_text()
     for field in Exploration.__struct_fields__:
         assert f"| `{field}` |" in documented

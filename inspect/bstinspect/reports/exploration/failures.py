@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
+from bstinspect.reports.exploration.verdict import name
+
 if TYPE_CHECKING:
     from bstinspect.faults.run import Exploration, Outcome, Run, Smallest
 
@@ -33,6 +35,11 @@ class Failure(msgspec.Struct, frozen=True):
         """What is wrong, in one line."""
         violations = self.first.violations
         return violations[0].text if violations else self.first.error
+
+    @property
+    def first_name(self) -> str:
+        """Where the first one fails: its point and fault."""
+        return name(self.first.injections)
 
     @property
     def run(self) -> Run | None:
@@ -81,6 +88,10 @@ def _shared_out(
     for each in homeless:
         shape = _shape(each.outcome)
         invariants = {invariant for invariant, _ in shape}
-        akin = (other for other in groups if other not in given and invariants & {name for name, _ in other})
+        akin = (
+            other
+            for other in groups
+            if other not in given and invariants & {invariant for invariant, _ in other}
+        )
         given.setdefault(next(akin, shape), each)
     return given

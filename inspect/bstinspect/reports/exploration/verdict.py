@@ -115,3 +115,14 @@ def name(injections: tuple[Injection, ...]) -> str:
 def process(injections: tuple[Injection, ...]) -> str:
     """Return whom the first fault strikes; empty where there is none, or where it may strike any."""
     return injections[0].at.who if injections else ""
+
+
+def rank(who: str) -> tuple[int, int, str]:
+    """Return what to sort processes by: controller, keeper, nodes by id and life, then all others."""
+    if who in ("controller", "keeper"):
+        return (0 if who == "controller" else 1), 0, ""
+    node, _, life = who.partition(".")
+    try:
+        return 2, int(node), life.zfill(9)
+    except ValueError:
+        return 3, 0, who
