@@ -10,7 +10,8 @@ from bstcluster.numbers import quoted
 from bstcluster.shell import Command, Shell, Words, draw
 from bstinspect.errors import InspectError
 from bstinspect.following import Follower
-from bstinspect.showing import explain, label, process_table
+from bstinspect.points import EXAMPLES, crash_point
+from bstinspect.showing import armed, explain, label, process_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from bstinspect.supervisor import Supervisor
 
 
+CRASH_USAGE: Final = "crash ID [--at POINT|off]"
 TRACE_USAGE: Final = "trace ID|all on|off [-e trace=SET]"
 PATIENCE: Final = 30.0
 HURRY: Final = 0.3
@@ -27,7 +29,7 @@ HURRY: Final = 0.3
 
 
 class InspectCommands:
-    """`pingall` with verdicts, `tree` with states, and `ps`, `why`, `watch`, `trace`."""
+    """`pingall` with verdicts, `tree` with states, `crash` with --at, and `ps`, `why`, `watch`, `trace`."""
 
     def __init__(
         self,
@@ -59,6 +61,13 @@ class InspectCommands:
             Command("pingall", "pingall", "list the unreachable ids, and why", self._pingall, none,
                     explanation="Ok: -1 when all answer; else the ids, ascending, joined by semicolons."),
             Command("tree", "tree", "show the tree, with what is unreachable", self._tree, none),
+            Command("crash", CRASH_USAGE, "SIGKILL a node's process, as an outsider would", self._crash,
+                    (1, 3), changes=True,
+                    explanation="The tree keeps the id, as unreachable. With --at the kill waits until the "
+                                "node comes to POINT, such as send(exec-reply)#1@entry: before the first "
+                                "reply to an exec that it sends from now on. `bstrace trace --points` shows "
+                                "the points of a program; off takes a waiting kill back.",
+                    choices=("id", "--at", "|".join((*EXAMPLES, "off")))),
             Command("ps", "ps", "show each node's process", self._ps, none),
             Command("why", "why ID", "explain a node's state, or its end", self._why, one,
                     choices=("id",)),
@@ -97,6 +106,7 @@ class InspectCommands:
         verdicts = self._supervisor.verdicts(place.node for place in places)
         labels = {
             place.node: label(place, verdict, cut=place.node in unreachable, color=self._color)
+            + armed(self._supervisor.subject(place.node))
             for place, verdict in zip(places, verdicts, strict=True)
         }
         return Reply("Ok", draw(places, labels))
@@ -109,6 +119,24 @@ class InspectCommands:
         node = language.parse_id(words[0])
         verdict = self._supervisor.verdict(node)
         return Reply("Ok", explain(verdict, self._supervisor.subject(node)))
+
+    async def _crash(self, words: Words) -> Reply:
+        node = language.parse_id(words[0])
+        if len(words) == 1:
+            await self._cluster.crash(node)
+            return Reply("Ok")
+        if len(words) != 3 or words[1] != b"--at":
+            raise LanguageError(f"usage: {CRASH_USAGE}")
+        member = self._cluster.member(node)
+        try:
+            at = None if words[2] == b"off" else crash_point(words[2], node, member.life)
+        except InspectError as error:
+            raise LanguageError(str(error)) from error
+        try:
+            await self._supervisor.arm(node, at)
+        except InspectError as error:
+            return Reply(f"Error:{node}: {error}")
+        return Reply("Ok")
 
     async def _watch(self, words: Words) -> Reply:
         node = language.parse_id(words[0])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from bstinspect.faults.address import Address
     from bstinspect.records import Record
 
 SHARE: Final = 4
@@ -101,6 +102,10 @@ class SharedTracing:
         """
         await self._holder(pid).trace(pid, on=on, syscalls=syscalls, follow=follow)
 
+    async def arm(self, pid: int, at: Address | None) -> None:
+        """Have a process killed at a crash point; None: no longer. Raises TracerError when refused."""
+        await self._holder(pid).arm(pid, at)
+
     async def close(self) -> None:
         """End the tracers; they let their tracees go first."""
         await asyncio.gather(*(keeper.close() for keeper in self._keepers))
@@ -146,8 +151,8 @@ class SharedTracing:
         holder = self._holder(pid)
         loads = {keeper: 0 for keeper in self._keepers if not keeper.gave_up}
         for process in self._wanted():
-            if process.traced and process.pid == pid:
-                return
+            if process.pid == pid and (process.traced or process.armed is not None):
+                return  # with another tracer, its point would be counted anew
             keeper = self._others.get(process.pid, self._first)
             if process.traced and keeper in loads:
                 loads[keeper] += 1

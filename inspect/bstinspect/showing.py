@@ -31,6 +31,11 @@ def label(place: Place, verdict: Verdict, *, cut: bool, color: bool) -> str:
     return f"{_RED if verdict.blame == place.node else _YELLOW}{text}{_PLAIN}"
 
 
+def armed(subject: Subject) -> str:
+    """Return what `tree` says behind a node whose crash waits for its point."""
+    return "" if subject.armed is None else f"  (to be killed at {subject.armed})"
+
+
 def process_table(subjects: list[Subject], *, color: bool) -> str:
     """Return a table of the nodes' processes, from psutil and /proc; the dead have what is left to say."""
     from rich.console import Console
@@ -95,7 +100,8 @@ def _sits_in(syscall: str, state: str) -> str:
 def _watching(subject: Subject) -> list[str]:
     if subject.refusal:
         return [f"not watched with ptrace: {subject.refusal}"]
-    return [f"watched: {'syscalls traced' if subject.traced else subject.watch.value}"]
+    rows = [f"watched: {'syscalls traced' if subject.traced else subject.watch.value}"]
+    return rows if subject.armed is None else [*rows, f"to be killed at {subject.armed}"]
 
 
 def _autopsy(autopsy: Autopsy) -> list[str]:

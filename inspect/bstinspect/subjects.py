@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bstcluster import Member
+    from bstinspect.faults.address import Address
     from bstinspect.records import Autopsy
     from bstinspect.verdicts import Process
 
@@ -37,6 +38,8 @@ class Subject:
     traced: bool = False
     syscalls: tuple[int, ...] | None = None
     announced: bool = False
+    armed: Address | None = None
+    """The crash point at which it is to be killed."""
     removing: bool = False
     ours: dict[int, str] = field(default_factory=dict)
     """Signals that this session itself has sent, and by which command."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from bstcluster import Survey
     from bstcluster.shell import Journal
+    from bstinspect.faults.address import Address
 
 STATUS_PATIENCE: Final = 0.05
 """Seconds that a notice waits for the wait status of a node that is not watched."""
@@ -185,6 +186,20 @@ class Supervisor(Observer):
         """
         return await self._calls.switch_all(on=on, syscalls=syscalls)
 
+    async def arm(self, node: int, at: Address | None) -> None:
+        """Have a node killed at a crash point, counted from now on; None: no longer.
+
+        Raises NotFoundError, UnavailableError when it is dead, TracerError when it is not watched.
+        """
+        subject = self._living(node)
+        if subject.watch is not Watch.PTRACE:
+            if at is None:
+                return
+            raise TracerError(f"the node is not watched{subject.refusal and ': '}{subject.refusal}")
+        await self._tracing.arm(subject.member.pid, at)
+        subject.armed = at
+        self._journal.record("armed", node=node, at="" if at is None else str(at))
+
     @property
     def traces_all(self) -> bool:
         """Whether all nodes are traced, and those to come."""
@@ -268,7 +283,7 @@ class Supervisor(Observer):
             self._explain(subject)
 
     async def _release(self, subject: Subject) -> None:
-        subject.traced, subject.refusal = False, ""
+        subject.traced, subject.refusal, subject.armed = False, "", None
         subject.watch = Watch.PIDFD if self._tracing.gave_up else Watch.OFF
         with contextlib.suppress(InspectError):  # not attached; or no tracer, which lets go as well
             await self._tracing.release(subject.member.pid)
@@ -284,7 +299,7 @@ class Supervisor(Observer):
     def _wanted(self) -> list[Wanted]:
         """Return which processes a new tracer has to seize and trace."""
         return [
-            Wanted(subject.member.pid, subject.traced, subject.syscalls, self._calls.every)
+            Wanted(subject.member.pid, subject.traced, subject.syscalls, self._calls.every, subject.armed)
             for subject in self._subjects
             if subject.watch is Watch.PTRACE and subject.facts.died_at is None
         ]
@@ -294,6 +309,7 @@ class Supervisor(Observer):
         subject = self._subjects.at(pid)
         if subject is not None:
             subject.watch, subject.traced, subject.refusal = Watch.PIDFD, False, refusal
+            subject.armed = None
             if subject.facts.died_at is None and not self._tracing.gave_up:
                 self._explain(subject)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from bstinspect.faults.address import Address
     from bstinspect.records import Record
 
 LOOK_EVERY: Final = 0.2
@@ -42,6 +43,8 @@ class Wanted:
     syscalls: tuple[int, ...] | None
     follow: bool = False
     """What it forks is traced as well, from birth."""
+    armed: Address | None = None
+    """The crash point at which it is to be killed."""
 
 
 class TracerKeeper:
@@ -113,6 +116,11 @@ class TracerKeeper:
         """Switch syscall tracing of a process. Raises TracerError when that is refused."""
         tracer = await self.start()
         await tracer.trace(pid, on=on, syscalls=syscalls, follow=follow)
+
+    async def arm(self, pid: int, at: Address | None) -> None:
+        """Have a process killed at a crash point; None: no longer. Raises TracerError when refused."""
+        tracer = await self.start()
+        await tracer.arm(pid, at)
 
     async def close(self) -> None:
         """End the tracer; it lets its tracees go first."""
@@ -199,7 +207,9 @@ class TracerKeeper:
                 self._on_refused(process.pid, refusal)
                 continue
             seized += 1
-            if process.traced:
-                with contextlib.suppress(RefusedError):  # it has died since
+            with contextlib.suppress(RefusedError):  # it has died since
+                if process.traced:
                     await self.trace(process.pid, on=True, syscalls=process.syscalls, follow=process.follow)
+                if process.armed is not None:
+                    await self.arm(process.pid, process.armed)
         return seized

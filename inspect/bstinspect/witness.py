@@ -11,7 +11,7 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
-from bstinspect.capture.protocol import SENDS
+from bstinspect.capture.protocol import SENDS, Reached
 from bstinspect.decode.siginfo import sender_of
 from bstinspect.linux import proc
 from bstinspect.linux.tracefs import SignalWatch
@@ -75,6 +75,9 @@ class Witness:
                 self.died(subject, record.when, status)
             case Exited(pid=pid, tid=tid, status=status) if tid == pid:
                 self.died(subject, record.when, status)
+            case Reached(at=at):
+                subject.armed = None
+                subject.ours[signal.SIGKILL] = f"crash at {at}"
             case Autopsy():
                 subject.autopsy = record
                 self._on_autopsy(subject)

@@ -20,6 +20,7 @@ import msgspec
 from bstinspect.capture.protocol import (
     HELLO,
     MAX_MESSAGE,
+    Arm,
     Done,
     Heartbeat,
     Release,
@@ -33,6 +34,7 @@ from bstinspect.errors import TracerError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from bstinspect.faults.address import Address
     from bstinspect.records import Record
 
 _PROGRAM: Final = "from bstinspect.capture.tracer import main; main()"
@@ -136,6 +138,13 @@ class Tracer:
         """
         numbers = None if syscalls is None else tuple(syscalls)
         await self._ask(Trace(self._next(), pid, on, numbers, follow))
+
+    async def arm(self, pid: int, at: Address | None) -> None:
+        """Have a process killed at a crash point, counted from now on; None: no longer.
+
+        Raises RefusedError, TracerError.
+        """
+        await self._ask(Arm(self._next(), pid, at))
 
     async def heartbeat(self, timeout: float) -> bool:  # noqa: ASYNC109 - a plain answer, not an exception
         """Say whether the tracer answers within `timeout` seconds."""

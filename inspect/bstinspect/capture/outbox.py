@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
-from bstinspect.capture.protocol import Done
+from bstinspect.capture.protocol import Done, Reached
 from bstinspect.records import Lost, Record
 
 if TYPE_CHECKING:
@@ -95,6 +95,12 @@ class Outbox:
         """Answer a request. The capture has what came before: what comes next may be another tracer's."""
         self._capture.flush()
         payload = self._encode(Done(request, ok, errno, message))
+        if self._queue or not self._send(payload):
+            self._queue.append(payload)
+
+    def reached(self, pid: int, at: str) -> None:
+        """Tell the supervisor, and nobody else, that a process is at its crash point; never dropped."""
+        payload = self._encode(Reached(time.monotonic_ns(), pid, at))
         if self._queue or not self._send(payload):
             self._queue.append(payload)
 

@@ -41,6 +41,7 @@ class PlainStops:
             or process.releasing
             or process.hidden
             or process.first_exec
+            or process.armed is not None
             or process.filtered
             or tid not in self._tracees.threads
         ):

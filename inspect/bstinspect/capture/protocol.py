@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from bstinspect.faults.address import Address  # noqa: TC001 - msgspec reads the types
 from bstinspect.records import (
     Attached,
     Autopsy,
@@ -22,6 +23,7 @@ from bstinspect.records import (
     GroupContinue,
     GroupStop,
     Lost,
+    Record,
     SignalDelivery,
     Spawned,
     SyscallEntry,
@@ -69,6 +71,13 @@ class Trace(Request, frozen=True):
     follow: bool = False
 
 
+class Arm(Request, frozen=True):
+    """Have a process killed at a crash point, counted from now on; None: no longer."""
+
+    pid: int
+    at: Address | None
+
+
 class Heartbeat(Request, frozen=True):
     """Ask for a sign of life."""
 
@@ -82,7 +91,14 @@ class Done(msgspec.Struct, frozen=True, tag=True, array_like=True):
     message: str = ""
 
 
-AnyRequest: TypeAlias = Seize | Release | Trace | Heartbeat
+class Reached(Record, frozen=True, tag="Reached"):
+    """A process is at the point that a crash waited for, and is killed now. It is in no capture."""
+
+    pid: int
+    at: str
+
+
+AnyRequest: TypeAlias = Seize | Release | Trace | Arm | Heartbeat
 Event: TypeAlias = (
     Attached
     | Detached
@@ -96,6 +112,7 @@ Event: TypeAlias = (
     | Autopsy
     | Lost
     | SyscallEntry
+    | Reached
 )
 """The records that the supervisor gets at once; of the syscalls only those that send a signal."""
 Reply: TypeAlias = Done | Event

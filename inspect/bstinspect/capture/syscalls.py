@@ -16,6 +16,7 @@ from bstinspect.linux import ptrace
 from bstinspect.records import Lost, SignalDelivery, Stack, SyscallEntry, SyscallExit
 
 if TYPE_CHECKING:
+    from bstinspect.capture.arming import Armed
     from bstinspect.capture.gather import Gathered, Gatherer
     from bstinspect.capture.outbox import Sink
     from bstinspect.capture.recording import Recording
@@ -64,7 +65,13 @@ class SyscallStops:
     def stop(self, thread: Thread) -> None:
         """Take a syscall-stop, and let the thread run on (or hold it, where a rule says so)."""
         process = thread.process
-        info = ptrace.syscall_info(thread.tid) if process.tracing and not process.releasing else None
+        info = ptrace.syscall_info(thread.tid) if process.stops_at_calls and not process.releasing else None
+        if process.armed is not None and info is not None:
+            self._aim(thread, process.armed, info)
+        if not process.tracing:
+            thread.entry = None
+            self._tracees.resume(thread)
+            return
         colocation = self._tracees.colocation
         if isinstance(info, ptrace.SyscallEntryInfo):
             if colocation is not None and (info.number in CALLS or info.arch != OWN_ARCH):
@@ -91,6 +98,15 @@ class SyscallStops:
                 self._leave(thread, info)
                 return
         self._tracees.resume(thread)
+
+    @staticmethod
+    def _aim(thread: Thread, armed: Armed, info: ptrace.SyscallEntryInfo | ptrace.SyscallExitInfo) -> None:
+        """Doom the process where its crash point is here."""
+        if isinstance(info, ptrace.SyscallEntryInfo) and info.arch != OWN_ARCH:
+            return
+        if armed.is_at(thread, info):
+            thread.process.doomed = True
+            armed.on_reached()
 
     def ended(self, thread: Thread) -> None:
         """Record the stack of a thread's last call, which never returned."""

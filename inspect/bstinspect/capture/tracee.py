@@ -12,6 +12,7 @@ from bstinspect.linux import memory
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
 
+    from bstinspect.capture.arming import Armed
     from bstinspect.capture.gather import Tracee
     from bstinspect.capture.tampering import Tampered
     from bstinspect.decode.call import Call
@@ -77,6 +78,15 @@ class Process(msgspec.Struct, eq=False):
     switching: set[int] = set()
     """Tids that must stop once before they run under the new `tracing`."""
     switch_requests: list[int] = []
+    armed: Armed | None = None
+    """A crash waits for its point."""
+    doomed: bool = False
+    """That point is reached: it is killed instead of resumed."""
+
+    @property
+    def stops_at_calls(self) -> bool:
+        """Whether its threads have to stop at every call."""
+        return self.tracing or self.armed is not None
 
     def inherit(self, parent: Process) -> None:
         """Take over the tracing of the process that forked this one, where it is to be followed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import time
+from signal import SIGKILL
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.capture.loop import WALL
@@ -16,9 +17,10 @@ from bstinspect.records import Attached, Detached, Tracing
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
+    from bstinspect.capture.arming import Armed
     from bstinspect.capture.colocation import Colocation
     from bstinspect.capture.outbox import Sink
-    from bstinspect.capture.protocol import Trace
+    from bstinspect.capture.protocol import Arm, Trace
 
 _BASE: Final = ptrace.PTRACE_O_TRACESYSGOOD | ptrace.PTRACE_O_TRACEEXEC | ptrace.PTRACE_O_TRACEEXIT
 _FILTERED: Final = ptrace.PTRACE_O_TRACESECCOMP | ptrace.PTRACE_O_EXITKILL
@@ -104,21 +106,27 @@ class Tracees:
         if process is None or process.releasing:
             self._refuse(request.request, errno.ESRCH, f"process {request.pid} is not attached")
             return
-        changed = process.tracing != request.on
+        changed, stopping = process.tracing != request.on, process.stops_at_calls
         process.tracing = request.on
         process.syscalls = None if request.syscalls is None else frozenset(request.syscalls)
         process.follow = request.follow
         if changed:
             self._outbox.capture_only(Tracing(time.monotonic_ns(), process.pid, request.on))
-            running = (t for t in process.threads.values() if not (t.listening or t.exiting))
-            process.switching = set(self._interrupt(running))
             for thread in process.threads.values():
                 if self.colocation is not None and request.on:
                     self.colocation.join(thread)
                 elif self.colocation is not None:
                     self.colocation.leave(thread.tid)
-        process.switch_requests.append(request.request)
-        self._answer(process)
+        self._switch(process, request.request, stopping=stopping)
+
+    def arm(self, request: Arm, armed: Armed | None) -> None:
+        """Have a process killed at a point, or (None) no longer; answered like `trace`."""
+        process = self.processes.get(request.pid)
+        if process is None or process.releasing:
+            self._refuse(request.request, errno.ESRCH, f"process {request.pid} is not attached")
+            return
+        stopping, process.armed = process.stops_at_calls, armed
+        self._switch(process, request.request, stopping=stopping)
 
     # -- what bstrace trace asks for
 
@@ -199,6 +207,10 @@ class Tracees:
     def resume(self, thread: Thread, signal: int = 0) -> None:
         """Let a stopped thread run as its process is to run, or go; `signal` is delivered on the way."""
         process = thread.process
+        if process.doomed:
+            process.doomed, process.armed = False, None
+            os.kill(process.pid, SIGKILL)  # which ends the stop; a call at its entry is not made (ptrace(2))
+            return
         try:
             if process.releasing:
                 if self.colocation is not None:
@@ -207,7 +219,7 @@ class Tracees:
                 self._outbox.tell(Detached(time.monotonic_ns(), thread.tid, process.pid))
                 self.remove(thread)
                 return
-            if process.tracing and (thread.entry is not None or not process.filtered):
+            if process.stops_at_calls and (thread.entry is not None or not process.filtered):
                 ptrace.syscall(thread.tid, signal)
             else:
                 if not process.tracing:
@@ -286,6 +298,14 @@ class Tracees:
             self.announce(self._add(tid, process, process.pid if followed else 0), followed=followed)
             found = True
         return found
+
+    def _switch(self, process: Process, request: int, *, stopping: bool) -> None:
+        """Have the threads run as they are to run now; `stopping`: they stop at every call so far."""
+        if process.stops_at_calls != stopping:
+            running = (t for t in process.threads.values() if not (t.listening or t.exiting))
+            process.switching = set(self._interrupt(running))
+        process.switch_requests.append(request)
+        self._answer(process)
 
     def _let_go(self, process: Process) -> None:
         process.releasing = True

@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import time
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import msgspec
 
@@ -24,12 +24,24 @@ from bstinspect.capture.colocation import Colocation
 from bstinspect.capture.file import CaptureWriter
 from bstinspect.capture.loop import Reason
 from bstinspect.capture.outbox import Outbox
-from bstinspect.capture.protocol import HELLO, MAX_MESSAGE, AnyRequest, Heartbeat, Release, Seize, Trace
+from bstinspect.capture.protocol import (
+    HELLO,
+    MAX_MESSAGE,
+    AnyRequest,
+    Arm,
+    Heartbeat,
+    Release,
+    Seize,
+    Trace,
+)
 from bstinspect.capture.stops import Stops
 from bstinspect.capture.syscalls import OWN_ARCH
 from bstinspect.capture.tracees import Tracees
 from bstinspect.linux import prctl
 from bstinspect.linux.signalfd import SignalDescriptor
+
+if TYPE_CHECKING:
+    from bstinspect.capture.arming import Armed
 
 NAME: Final = "bstrace-tracer"
 _BUSY_NS: Final = 500_000
@@ -116,7 +128,7 @@ class Loop:
             self._ended = any(number == signal.SIGTERM for number, _ in self._signals.read())
             self._more = False
             return
-        tracing = any(process.tracing for process in self._tracees.processes.values())
+        tracing = any(process.stops_at_calls for process in self._tracees.processes.values())
         reason = self._stops.take(_BUSY_NS if tracing else 0)
         self._more = reason == Reason.TICK
         if reason == Reason.SIGNALLED:
@@ -145,8 +157,16 @@ class Loop:
                 self._tracees.release(request.request, request.pid)
             case Trace():
                 self._tracees.trace(request)
+            case Arm():
+                self._tracees.arm(request, self._armed(request))
             case Heartbeat():
                 self._outbox.done(request.request)
+
+    def _armed(self, request: Arm) -> Armed | None:
+        from bstinspect.capture.arming import Armed  # few sessions want it
+
+        pid, at = request.pid, request.at
+        return None if at is None else Armed(at, lambda: self._outbox.reached(pid, str(at)))
 
     def _write_out(self, *, idle: bool) -> None:
         if self._outbox.waiting:

@@ -9,7 +9,7 @@ from bstinspect.writeup.names import number, plain, typed
 
 if TYPE_CHECKING:
     from bstinspect.findings.model import Findings, MessageFacts
-    from bstinspect.writeup.document import Cell
+    from bstinspect.writeup.document import Block, Cell
     from bstinspect.writeup.language import Language
 
 
@@ -33,7 +33,7 @@ def appendix(findings: Findings, words: Language, most: int) -> Section | None:
         ),
         tuple(_row(each) for each in messages[:most]),
     )  # fmt: skip
-    blocks = [Paragraph(intro), table]
+    blocks: list[Block] = [Paragraph(intro), table]
     if len(messages) > most:
         left = words.count(len(messages) - most, "message")
         blocks.append(Paragraph(words.text("{messages} more are left out.", messages=left)))
