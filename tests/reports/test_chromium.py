@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from bstinspect.reports.drawing.measure import width
+from bstinspect.reports.exploration.html import write_html as write_exploration
 from bstinspect.reports.html import write_html
 from bstinspect.reports.visible import visible
 
+from . import exploration_page
 from .chromium import Chromium, installed
+from .explored import explored
+from .explored import hostile as hostile_exploration
 from .sample import HOSTILE, NASTY, hostile_document, sample_document
 
 if TYPE_CHECKING:
@@ -107,6 +111,17 @@ def test_pages_in_a_browser(tmp_path: Path) -> None:
             )
         check("hostile", write_html(hostile_document(HOSTILE)), (_structure, _drawings, _nothing_broke_out))
         check("nasty", write_html(hostile_document(NASTY, "ru")), (_structure, _drawings, _nothing_broke_out))
+        check(
+            "exploration",
+            write_exploration(explored(100)),
+            (_structure, _drawings, _themes, _phone, exploration_page.copying, exploration_page.printing,
+             exploration_page.filtering),
+        )  # fmt: skip
+        check(
+            "hostile exploration",
+            write_exploration(hostile_exploration(NASTY)),
+            (_structure, _drawings, exploration_page.nothing_broke_out),
+        )
 
 
 def _widths(browser: Chromium) -> None:
