@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 import zmq
@@ -70,6 +70,14 @@ class Pending:
             self.moved.set()
 
 
+class Doubt(NamedTuple):
+    """What is being probed for."""
+
+    request: int
+    credit: int
+    """Of the request, when the probe was sent."""
+
+
 class Channel:
     """The ROUTER that the root node connects to."""
 
@@ -96,7 +104,7 @@ class Channel:
             self._context.destroy()
             raise
         self._pending: dict[int, Pending] = {}
-        self._probes: dict[int, int] = {}
+        self._probes: dict[int, Doubt] = {}
         self._greetings: dict[bytes, asyncio.Future[Hello]] = {}
         self._in_flight = asyncio.Semaphore(MAX_IN_FLIGHT)
         self._numbers = 0
@@ -239,24 +247,32 @@ class Channel:
             pending.answer.set_exception(TimeoutError())
             return
         probe = self.number()
-        self._probes[probe] = number
+        self._probes[probe] = Doubt(number, pending.credit)
         pending.timer = self._loop.call_later(pending.patience, self._give_up, probe)
-        if not self._send(encode(Probe(probe, pending.target))):
+        if not self._send(encode(Probe(probe, pending.target, number))):
             self._give_up(probe)
 
     def _give_up(self, probe: int) -> None:
-        number = self._probes.pop(probe, None)
-        if number is not None:
-            self._settle(number, Unavailable(number))
+        doubt = self._probes.pop(probe, None)
+        if doubt is not None:
+            self._settle(doubt.request, Unavailable(doubt.request))
 
-    def _believe(self, probe: int) -> None:
-        """The target of a doubted request answered: wait on."""
-        number = self._probes.pop(probe, None)
-        pending = self._pending.get(number) if number is not None else None
-        if pending is not None and number is not None:
-            if pending.timer is not None:
-                pending.timer.cancel()
-            pending.timer = self._loop.call_later(pending.patience, self._doubt, number)
+    def _believe(self, alive: Alive) -> None:
+        """The target of a doubted request answered: wait on, unless the request, or its answer, was lost.
+
+        All that was sent before the probe has arrived before it. So where the node has nothing left to do, and
+        nothing has come back since, something is missing that will never come.
+        """
+        doubt = self._probes.pop(alive.request, None)
+        pending = self._pending.get(doubt.request) if doubt is not None else None
+        if pending is None or doubt is None:
+            return
+        if pending.timer is not None:
+            pending.timer.cancel()
+        if not alive.working and doubt.credit < WINDOW and pending.credit == doubt.credit:
+            self._settle(doubt.request, Unavailable(doubt.request))
+            return
+        pending.timer = self._loop.call_later(pending.patience, self._doubt, doubt.request)
 
     def _send(self, frame: bytes) -> bool:
         if self.root is None:
@@ -325,9 +341,14 @@ class Channel:
                     pending.credit += 1
                     pending.move()
             case Alive():
-                self._believe(reply.request)
+                self._believe(reply)
             case Unavailable() if reply.request in self._probes:
                 self._give_up(reply.request)
             case _:
-                if not self._settle(reply.request, reply):
+                if not self._settle(reply.request, reply) and not self._is_answered(reply.request):
                     self._on_late(reply)
+
+    def _is_answered(self, number: int) -> bool:
+        """Say whether a request has its answer, and who asked has not seen it yet: a second one is no news."""
+        pending = self._pending.get(number)
+        return pending is not None and pending.answer.done() and not pending.answer.cancelled()

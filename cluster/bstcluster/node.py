@@ -232,11 +232,23 @@ class Node:
             case Cancel():
                 self._jobs.pop(request.request, None)
             case Probe():
-                self._answer(Alive(request.request))
+                self._answer(Alive(request.request, self._is_working(request.about)))
             case Create():
                 self._creates.append(request)
             case Forget():
                 self._forget(request)
+
+    def _is_working(self, number: int) -> bool:
+        """Say whether a request is here, and not all done that could be done by now."""
+        job = self._jobs.get(number)
+        if job is not None:
+            return bool(job.chunks)
+        coming = any(child.create == number and not child.said_hello for child in self._children.values())
+        return (
+            coming
+            or number in self._forgets.values()
+            or any(create.request == number for create in self._creates)
+        )
 
     def _answer(self, reply: Message) -> None:
         self._pass_up(encode(reply))

@@ -11,7 +11,7 @@ from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Grows when a message changes shape. A child says it in `Hello`; its parent refuses another one."""
 MAX_MESSAGE: Final = 1 << 20
 """Longest message, bytes (ZMQ_MAXMSGSIZE): a peer that sends a longer one is disconnected."""
@@ -84,10 +84,11 @@ class Forget(Message, frozen=True):
 
 
 class Probe(Message, frozen=True):
-    """Are you there? A node that computes answers between two chunks."""
+    """Are you there, and at work on request `about`? A node that computes answers between two chunks."""
 
     request: Number
     target: Id
+    about: Number = 0
 
 
 class Ping(Message, frozen=True):
@@ -138,9 +139,10 @@ class Forgotten(Message, frozen=True):
 
 
 class Alive(Message, frozen=True):
-    """Answer to `Probe`."""
+    """Answer to `Probe`. Not `working`: of all that has come of the request, nothing is left to do."""
 
     request: Number
+    working: bool = True
 
 
 class Pong(Message, frozen=True):
