@@ -88,10 +88,10 @@ class Orphanage:
         limit = time.monotonic() + within
         return [describe(pid) for pid in list(pids) if not _gone(pid, limit)]
 
-    def take_all(self, within: float = GRACE) -> list[str]:
-        """Wait for every child of this process, reap it, and describe those still alive."""
+    def take_all(self, within: float = GRACE, kept: frozenset[int] = frozenset()) -> list[str]:
+        """Wait for every child of this process but those `kept`, reap it, and describe those still alive."""
         limit = time.monotonic() + within
-        while (pids := children()) and time.monotonic() < limit:
+        while (pids := sorted({*children()} - kept)) and time.monotonic() < limit:
             for pid in pids:
                 _gone(pid, limit)
         return [describe(pid) for pid in pids]
@@ -121,11 +121,11 @@ def zombies_below() -> Callable[[int], list[str]]:
 @pytest.fixture(autouse=True)
 def _nothing_is_left(runtime_directory: Path) -> Iterator[None]:
     """Fail a test that leaves a process, a zombie, a socket directory or a descriptor behind."""
-    before = descriptors()
+    before, kept = descriptors(), frozenset(children())  # kept: what a whole file of tests uses
     yield
     zombies = [describe(pid) for pid in children() if _state(pid) == "Z"]
-    alive = Orphanage().take_all()
-    _put_all_down()
+    alive = Orphanage().take_all(kept=kept)
+    _put_all_down(kept)
     limit = time.monotonic() + GRACE
     gc.collect()
     while set(descriptors().items()) - set(before.items()) and time.monotonic() < limit:
@@ -187,9 +187,9 @@ def _gone(pid: int, limit: float) -> bool:
     return True
 
 
-def _put_all_down() -> None:
-    """Kill and reap every child, and what falls to this process then."""
-    while pids := children():
+def _put_all_down(kept: frozenset[int] = frozenset()) -> None:
+    """Kill and reap every child but those `kept`, and what falls to this process then."""
+    while pids := sorted({*children()} - kept):
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
             os.waitid(os.P_PID, pid, os.WEXITED)
