@@ -15,7 +15,7 @@ from bstinspect.errors import InspectError
 from bstinspect.faults.worker import Answer, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from types import TracebackType
 
 _LIMIT: Final = 60.0
@@ -28,25 +28,31 @@ class PoolError(InspectError):
     """No worker can be had."""
 
 
-class _Worker:
+class Worker:
     """One worker, and the run that it plays."""
 
-    def __init__(self, cpu: int) -> None:
+    def __init__(self, cpu: int, environment: Mapping[str, str] | None) -> None:
         self.cpu = cpu
         self.task: Task | None = None
         self.since = 0.0
         self._data = b""
         command = [sys.executable, "-P", "-m", "bstinspect.faults.worker", str(cpu)]
         try:
-            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env=environment
+            )
         except OSError as error:
             raise PoolError(f"cannot start a worker: {error.strerror}") from error
 
     def give(self, task: Task) -> None:
         """Have it play a run."""
-        assert self.process.stdin is not None  # noqa: S101 - it was asked for
         self.task, self.since = task, time.monotonic()
-        data = memoryview(_encode(task) + b"\n")
+        self.tell(task)
+
+    def tell(self, message: msgspec.Struct) -> None:
+        """Send it a line. Raises PoolError when it is gone."""
+        assert self.process.stdin is not None  # noqa: S101 - it was asked for
+        data = memoryview(_encode(message) + b"\n")
         while data:
             data = data[self.process.stdin.write(data) or 0 :]
 
@@ -75,12 +81,16 @@ class _Worker:
 class Pool:
     """Plays runs side by side. Use it as ``with Pool() as pool``."""
 
-    def __init__(self, processors: int = 0) -> None:
-        """`processors`: how many CPUs to use; 0 for all that this process may run on."""
+    def __init__(self, processors: int = 0, environment: Mapping[str, str] | None = None) -> None:
+        """`processors`: how many CPUs to use; 0 for all that this process may run on.
+
+        `environment`: the workers'; ours where there is none.
+        """
+        self._environment = environment
         cpus = sorted(os.sched_getaffinity(0))
         self.processors = min(processors or len(cpus), len(cpus))
         self._cpus = cpus[: self.processors]
-        self._workers: list[_Worker] = []
+        self._workers: list[Worker] = []
         self._selector = selectors.DefaultSelector()
 
     def __enter__(self) -> Self:
@@ -116,7 +126,7 @@ class Pool:
             if not any(worker.task for worker in self._workers):
                 return
             for key, _ in self._selector.select(1.0):
-                worker: _Worker = key.data
+                worker: Worker = key.data
                 task = worker.task
                 answer = self._listen(worker)
                 if answer is not None and task is not None:
@@ -127,7 +137,7 @@ class Pool:
                     self._drop(worker)
                     yield task, Answer(None, f"no end after {_LIMIT:.0f} s")
 
-    def _listen(self, worker: _Worker) -> Answer | None:
+    def _listen(self, worker: Worker) -> Answer | None:
         try:
             return worker.take()
         except PoolError as error:
@@ -141,19 +151,19 @@ class Pool:
                 return
             worker.give(task)
 
-    def _idle(self) -> _Worker | None:
+    def _idle(self) -> Worker | None:
         for worker in self._workers:
             if worker.task is None:
                 return worker
         if len(self._workers) == self.processors:
             return None
         busy = {worker.cpu for worker in self._workers}
-        worker = _Worker(next(cpu for cpu in self._cpus if cpu not in busy))
+        worker = Worker(next(cpu for cpu in self._cpus if cpu not in busy), self._environment)
         self._workers.append(worker)
         self._selector.register(worker.process.stdout, selectors.EVENT_READ, worker)  # type: ignore[arg-type]
         return worker
 
-    def _drop(self, worker: _Worker) -> None:
+    def _drop(self, worker: Worker) -> None:
         """Let a worker go that is no good any more; another takes its place."""
         self._selector.unregister(worker.process.stdout)  # type: ignore[arg-type]
         worker.end(kill=True)
