@@ -136,7 +136,9 @@ def _parser() -> argparse.ArgumentParser:
         "report", help="make a report of a session, or of a capture (report -h)", add_help=False
     )
     faults = commands.add_parser(
-        "faults", help="kill and stop nodes at every message, and see who survives (faults -h)", add_help=False
+        "faults",
+        help="kill and stop nodes at every message, and see who survives (faults -h)",
+        add_help=False,
     )
     if "--print-completion" in sys.argv:
         from bstinspect.faults.options import add_options as add_fault_options

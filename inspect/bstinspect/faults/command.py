@@ -132,12 +132,14 @@ def _explore(options: Options, pool: Pool) -> int:
 def _smallest(exploration: Exploration, pool: Pool) -> tuple[Smallest, ...]:
     """Shrink the first failure of each kind."""
     from bstinspect.faults.harness import shrunk
+    from bstinspect.faults.run import Scenario
 
     seen: dict[tuple[str, ...], Smallest] = {}
     for outcome in exploration.outcomes:
         kind = tuple(sorted({each.invariant for each in outcome.violations}))
         if kind and kind not in seen and len(seen) < _MOST_SHRUNK:
-            seen[kind] = shrunk(exploration.script, outcome, exploration.seed, pool)
+            scenario = Scenario(exploration.script, outcome.injections, exploration.seed)
+            seen[kind] = shrunk(outcome, scenario, pool)
     return tuple(seen.values())
 
 

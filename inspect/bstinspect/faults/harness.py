@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bstinspect.faults.invariants import Invariant
+    from bstinspect.faults.run import Smallest
 
-__all__ = ["Explorer", "Plan", "Pool", "injection", "replay"]
+__all__ = ["Explorer", "Plan", "Pool", "injection", "outcome_of", "replay", "shrunk"]
 
 
 def injection(text: str) -> Injection:
@@ -48,3 +49,19 @@ def outcome_of(scenario: Scenario, pool: Pool, invariants: Sequence[Invariant] =
         return Outcome(scenario.injections, error=answer.error)
     found = verdict(answer.run, invariants)
     return Outcome(found.injections, found.violations, answer.run, error=found.error)
+
+
+def shrunk(
+    outcome: Outcome, scenario: Scenario, pool: Pool, invariants: Sequence[Invariant] = OURS
+) -> Smallest:
+    """Return the smallest scenario found that fails like `scenario`, whose outcome is known. Raises PoolError."""
+    from bstinspect.faults.shrink import as_test, one_line, shrink
+
+    def fails(smaller: Scenario) -> Outcome | None:
+        found = outcome_of(smaller, pool, invariants)
+        return None if found.is_sound else found
+
+    found = shrink(scenario, fails)
+    if found is not None:
+        return found
+    return Smallest(outcome, scenario, one_line(scenario), as_test(scenario, outcome), 0)

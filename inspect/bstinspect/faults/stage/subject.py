@@ -76,7 +76,8 @@ def start(
         os.close(waiting[1])
     for descriptor in (stdin[1], stdout[0], stderr[0]):
         os.set_blocking(descriptor, False)  # noqa: FBT003 - its only argument
-    fcntl.fcntl(stdin[1], fcntl.F_SETPIPE_SZ, LONGEST_LINE)
+    with contextlib.suppress(PermissionError):  # who has many pipes already gets 64 KiB
+        fcntl.fcntl(stdin[1], fcntl.F_SETPIPE_SZ, LONGEST_LINE)
     return Subject(pid, (stdin[1], stdout[0], stderr[0]))
 
 
