@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from typing import TYPE_CHECKING, Final
 
@@ -65,6 +66,24 @@ async def test_before_and_after_a_message(stage: Open) -> None:
         assert (await scene.type("crash 20 --at 20:fork@exit")).line == "Ok"
         assert (await scene.type("create 15")).line.startswith("Error: ")
         await scene.notice(r"node 20 .* \(crash at 20\.1:fork#1@exit\); unreachable below it: 30")
+
+
+async def test_at_the_entry_nobody_gets_the_message_at_the_exit_it_is_on_its_way(stage: Open) -> None:
+    """The parent, which is to die of the message, lives in the first case, and dies in the second."""
+    async with stage(10, 20, 30) as scene:
+        assert (await scene.type("crash 20 --at recv(exec-reply)@exit")).line == "Ok"
+        assert (await scene.type("crash 30 --at send(exec-reply)@entry")).line == "Ok"
+        assert (await scene.type("exec 30 1 7")).line == "Error:30: Node is unavailable"
+        await scene.notice(r"node 30 .* \(crash at 30\.1:send\(exec-reply\)#1@entry\)")
+        assert (await scene.type("kill 30")).line == "Ok"
+        assert (await scene.type("pingall")).line == "Ok: -1"
+        await scene.create(30)
+        assert (await scene.type("crash 30 --at send(exec-reply)@exit")).line == "Ok"
+        assert (await scene.type("exec 30 1 7")).line == "Error:30: Node is unavailable"
+        text = await scene.until(lambda: "\n".join(scene.notices) if len(scene.notices) == 3 else "")
+        assert sorted(re.findall(r"\(crash at (\S+)\)", text)[1:]) == [
+            "20.1:recv(exec-reply)#1@exit", "30.2:send(exec-reply)#1@exit",
+        ]  # fmt: skip
 
 
 async def test_a_traced_node_and_one_that_is_spared(stage: Open) -> None:
