@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     from bstinspect.grade.house import House
     from bstinspect.grade.processes import Process
     from bstinspect.grade.reading import Want
+    from bstinspect.grade.runs import Point
     from bstinspect.grade.subject import Subject
 
 MOST_PROCESSES: Final = 300
 """More are a fork bomb: the trees that are made here have six nodes."""
 _MOMENT: Final = 0.2
 """Seconds in which a flood shows."""
+_MOST_OF_A_LINE: Final = 10_000
+"""Characters in which there is a reply, if any."""
 _SHOWN: Final = 120
 """Characters of a line in the evidence."""
 _APPEARING: Final = 1.0
@@ -51,7 +54,11 @@ class Examination:
         """The mark that a flood misses, where it is not `input-flood`."""
         self.through = ""
         """Found by the first contact: the streams that the program is to be talked to through."""
+        self.points: list[Point] = []
+        """Found by a run without a fault: the crash points that were passed."""
         self._judge = judge
+        self._before: dict[int, frozenset[int]] = {}
+        """The processes that were there before each node was created."""
         self.program = Program(subject, house)
 
     def again(self, through: str = "") -> None:
@@ -68,11 +75,11 @@ class Examination:
 
     def missed(self, mark: str, evidence: str) -> None:
         """Something is wrong."""
-        self._judge(Judgement(BY_NAME[mark].name, missed=True, evidence=proc.printable(evidence.encode())))
+        self._judge(Judgement(BY_NAME[mark].name, missed=True, evidence=_printable(evidence)))
 
     def give_up(self, mark: str, evidence: str) -> NoReturn:
         """Something is wrong, and there is no use in going on."""
-        self.missed(mark, evidence)
+        self._judge(Judgement(BY_NAME[mark].name, missed=True, evidence=_printable(evidence), is_last=True))
         raise EndOfRunError
 
     def clock(self) -> float:
@@ -122,9 +129,7 @@ class Examination:
     def send_signal(self, id_: int, number: int) -> None:
         """Send a signal to a node's process and nothing else, as an outsider would."""
         self._drop_strays()
-        process = self.nodes[id_]
-        if not processes.is_there(process):
-            self.give_up("survivors-lost", f"node {id_} (pid {process.pid}) is gone before anything was done")
+        process = self._seek(id_)
         os.kill(process.pid, number)
         self._await(process, "TtZX" if number == signal.SIGSTOP else "RSDZX")
 
@@ -166,6 +171,24 @@ class Examination:
         """Let go of the program; who started us puts it down."""
         self.program.close()
 
+    def _seek(self, id_: int) -> Process:
+        """Return a node's process; where it has forked and ended since, as a daemon does, that which came."""
+        if processes.is_there(self.nodes[id_]):
+            return self.nodes[id_]
+        ids = list(self.nodes)
+        later = [self._before[each] for each in ids[ids.index(id_) + 1 :]]
+        known = {each.pid for each in self.nodes.values()}
+        came = {
+            pid: each
+            for pid, each in self.processes().items()
+            if pid not in self._before[id_] | known and all(pid in before for before in later)
+        }
+        node = processes.newest(came, None)
+        if node is None:
+            self.give_up("node-without-process", f"the process of node {id_} is gone before anything was done")
+        self.nodes[id_] = node
+        return node
+
     def _find(self, id_: int, command: str, before: dict[int, Process], pid: int) -> None:
         """Find the node's process: one that is below the program now, and was not before."""
 
@@ -178,6 +201,7 @@ class Examination:
         if node is None:
             self.give_up("node-without-process", f"{quoted(command)}: no new process below the program")
         self.nodes[id_] = node
+        self._before[id_] = frozenset(before)
         self.passed("node-without-process", f"{quoted(command)}: {node.name} (pid {node.pid})")
         evidence = f"{quoted(command)} printed {pid}; the process that appeared is {node.pid} ({node.name})"
         if pid == node.pid:
@@ -201,7 +225,7 @@ class Examination:
         """Return a line as the reply to a command; None where it is none, but a banner, an echo or a log."""
         if self.subject.strict:
             return None if self.program.streams.is_terminal and line == command else line
-        tidied = reading.tidy(line, command)
+        tidied = reading.tidy(line[:_MOST_OF_A_LINE], command)
         return tidied if reading.looks_like_a_reply(tidied) else None
 
     def _reply(self, command: str, mark: str, context: str) -> str:
@@ -234,7 +258,11 @@ class Examination:
         self.wait_until(has_come)
 
 
+def _printable(text: str) -> str:
+    return proc.printable(text.encode("utf-8", "surrogateescape"))
+
+
 def quoted(text: str) -> str:
     """Return what was said as the evidence has it: printable, short, in quotes."""
     shown = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 20]}...{text[-15:]}"
-    return f"'{proc.printable(shown.encode('utf-8', 'surrogateescape'))}'"
+    return f"'{_printable(shown)}'"

@@ -36,6 +36,10 @@ class Judgement(msgspec.Struct, frozen=True):
     missed: bool
     evidence: str
     """One line: what was asked, what was expected, what came."""
+    is_last: bool = False
+    """The run ended with it."""
+    group: str = ""
+    """That of the run."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -126,9 +130,15 @@ def verdicts(judgements: list[Judgement], groups: tuple[str, ...], profile: str)
         said = [each for each in judgements if each.mark == mark.name]
         missed = [each for each in said if each.missed]
         state = "missed" if missed else "ok" if said else "not judged"
-        evidence = _evidence(missed) if missed else said[0].evidence if said else "nothing got that far"
+        evidence = _evidence(missed) if missed else said[0].evidence if said else _reason(mark, judgements)
         found.append(Verdict(mark, state, evidence, mark.is_essential(profile)))
     return found
+
+
+def _reason(mark: Mark, judgements: list[Judgement]) -> str:
+    """Say why a mark was not judged: runs of its group ended before."""
+    last = [each.mark for each in judgements if each.is_last and each.group == mark.group]
+    return "ended before it: " + ", ".join(dict.fromkeys(last)) if last else "nothing got that far"
 
 
 def _evidence(missed: list[Judgement]) -> str:

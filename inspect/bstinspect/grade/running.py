@@ -10,6 +10,7 @@ import msgspec
 
 from bstinspect.errors import InspectError
 from bstinspect.grade.checks.all import CHECKS, CONTACT
+from bstinspect.grade.checks.points import GOLDEN, chosen
 from bstinspect.grade.runs import Running, begin
 from bstinspect.grade.sandbox import SandboxError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bstinspect.grade.marks import Judgement
-    from bstinspect.grade.runs import Check, Told
+    from bstinspect.grade.runs import Check, Point, Told
     from bstinspect.grade.subject import Subject
 
 _COMMANDS: Final = 40
@@ -41,7 +42,7 @@ class Grading:
         self._running: list[tuple[Running, float]] = []
         self._left = [check for check in CHECKS if check.group in groups]
         self._done = 0
-        self._contact = CONTACT
+        self._points: list[Point] | None = [] if "points" in groups and subject.points else None
 
     @property
     def total(self) -> int:
@@ -51,7 +52,10 @@ class Grading:
     def run(self, progress: Callable[[int, int], None]) -> None:
         """Make all runs; `progress` is told how many of how many are done. Raises SandboxError."""
         try:
-            self._make([self._contact], 1, progress)
+            self._make([CONTACT], 1, progress)
+            if self._points is not None:
+                self._make([GOLDEN], 1, progress)
+                self._left += chosen(self._points, self.subject.points)
             self._make(self._left, self._jobs, progress)
         finally:
             for each, _ in self._running:
@@ -88,5 +92,7 @@ class Grading:
             raise GradingError(f"internal, in '{check.name}': {told.trouble.strip().splitlines()[-1]}")
         if told.through:
             self.subject = msgspec.structs.replace(self.subject, through=told.through)
+        if self._points is not None:
+            self._points += told.points
         if told.judgement is not None:
             self.judgements.append(told.judgement)

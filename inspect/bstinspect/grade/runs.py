@@ -23,6 +23,17 @@ if TYPE_CHECKING:
     from bstinspect.grade.subject import Subject
 
 
+class Point(msgspec.Struct, frozen=True, order=True):
+    """A crash point that was passed in a run without a fault."""
+
+    command: str
+    """What was being answered."""
+    id: int
+    """The node."""
+    at: str
+    """The address (`bstinspect.faults.address`)."""
+
+
 class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line from a run to the one who started it."""
 
@@ -30,6 +41,8 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     through: str = ""
     """The streams that the program is to be talked to through."""
     no_sandbox: str = ""
+    points: tuple[Point, ...] = ()
+    """What was passed where nothing was done to it."""
     trouble: str = ""
     """A defect of ours."""
 
@@ -121,14 +134,13 @@ def _examine(check: Check, subject: Subject, descriptor: int) -> None:
     house = House(sandboxed=subject.sandboxed, fence=fence)
 
     def tell(judgement: Judgement) -> None:
-        _tell(descriptor, Told(judgement))
+        _tell(descriptor, Told(msgspec.structs.replace(judgement, group=check.group)))
 
     examination = Examination(subject, house, tell)
     try:
         with contextlib.suppress(EndOfRunError):
             check.examine(examination)
-        if examination.through:
-            _tell(descriptor, Told(through=examination.through))
+        _tell(descriptor, Told(through=examination.through, points=tuple(examination.points)))
         if fence is not None and (denied := fence.denied()):
             tell(Judgement("kills-strangers", missed=True, evidence=f"denied: {denied[0]}"))
     finally:

@@ -59,7 +59,7 @@ class Tracer:
         """The process of each thread that is traced."""
         self._connections: dict[int, dict[str, int]] = {}
         self._counts: dict[tuple[int, str, int], int] = {}
-        self._leaving: dict[int, tuple[int, str, int, int]] = {}
+        self._leaving: dict[int, tuple[int, str, int]] = {}
         """Threads on their way to the exit of a call."""
         self._armed: Order | None = None
 
@@ -150,21 +150,22 @@ class Tracer:
         if not connection:
             ptrace.cont(tid)
             return
-        key = (process, event, connection)
-        self._counts[key] = ordinal = self._counts.get(key, 0) + 1
-        if self._pass(process, event, connection, ordinal, "entry"):
-            ptrace.cont(tid)
-            return
-        self._leaving[tid] = (process, event, connection, ordinal)
+        ordinal = self._counts.get((process, event, connection), 0) + 1
+        if event == "send":  # of a receive, the entry says nothing: it may be one of many that bring nothing
+            self._pass(process, event, connection, ordinal, "entry")
+        self._leaving[tid] = (process, event, connection)
         ptrace.syscall(tid)
 
     def _after_call(self, tid: int) -> None:
-        if leaving := self._leaving.pop(tid, None):
-            self._pass(*leaving, "exit")
+        info = ptrace.syscall_info(tid)
+        leaving = self._leaving.pop(tid, None)
+        if leaving and isinstance(info, ptrace.SyscallExitInfo) and info.value > 0:  # it has moved bytes
+            self._counts[leaving] = ordinal = self._counts.get(leaving, 0) + 1
+            self._pass(*leaving, ordinal, "exit")
         ptrace.cont(tid)
 
-    def _pass(self, process: int, event: str, connection: int, ordinal: int, when: str) -> bool:
-        """A point is passed: tell of it, and do there what was armed. Return whether it was."""
+    def _pass(self, process: int, event: str, connection: int, ordinal: int, when: str) -> None:
+        """A point is passed: tell of it, and do there what was armed."""
         with contextlib.suppress(BlockingIOError):  # nobody listens: it is no point that anybody chose
             passed = Seen(passed=(process, event, connection, ordinal, when))
             self._channel.send(msgspec.json.encode(passed), socket.MSG_DONTWAIT)
@@ -172,11 +173,10 @@ class Tracer:
         if armed is None or (process, event, connection, ordinal, when) != (
             armed.arm, armed.event, armed.connection, armed.ordinal, armed.when,
         ):  # fmt: skip
-            return False
+            return
         self._armed = None
         os.kill(process, armed.signal)
         self._tell(Seen(fired=True))
-        return True
 
     def _connection(self, process: int, descriptor: int) -> int:
         """Return the number of a socket or pipe, in the order in which the process used them; 0 for none.

@@ -47,17 +47,15 @@ def _stop(exam: Examination, id_: int) -> None:
 
 
 def found_again(exam: Examination, id_: int, mark: str, context: str) -> None:
-    """Wait until all are available again, and see that an old reply does not answer a new command."""
-    clock = exam.clock()
-    while reading.unavailable(reply := exam.ask("pingall", mark, context=context), strict=exam.subject.strict):
+    """See that an old reply does not answer a new command, and wait until all are available again."""
+    clock, strict = exam.clock(), exam.subject.strict
+    reply = exam.ask(f"exec {id_} 1 7", mark, context=context)
+    if Sum(id_, 123).fits(reply, strict=strict):
+        exam.missed("late-reply", f"{context}'exec {id_} 1 7': '{reply}', which is the sum asked for before")
+    else:
+        exam.passed("late-reply", f"{context}'exec {id_} 1 7': '{reply}'")
+    while reading.unavailable(reply := exam.ask("pingall", mark, context=context), strict=strict) != frozenset():
         if exam.is_past(clock):
             exam.give_up(mark, f"{context}'pingall' still says '{reply}'")
     exam.passed(mark, f"{context}'pingall': '{reply}'")
-    reply = exam.ask(f"exec {id_} 1 7", mark, context=context)
-    strict = exam.subject.strict
-    if Sum(id_, 123).fits(reply, strict=strict):
-        exam.missed("late-reply", f"{context}'exec {id_} 1 7': '{reply}', which is the sum asked for before")
-    elif Sum(id_, 7).fits(reply, strict=strict):
-        exam.passed("late-reply", f"{context}'exec {id_} 1 7': '{reply}'")
-    else:
-        exam.missed(mark, f"{context}'exec {id_} 1 7': '{reply}', expected 'Ok:{id_}: 7'")
+    adds_up(exam, id_, mark, context=context)
