@@ -15,7 +15,7 @@ from bstinspect.errors import InspectError
 from bstinspect.faults.worker import Answer, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
 _LIMIT: Final = 60.0
@@ -53,11 +53,22 @@ class Worker:
         """Send it a line. Raises PoolError when it is gone."""
         assert self.process.stdin is not None  # noqa: S101 - it was asked for
         data = memoryview(_encode(message) + b"\n")
-        while data:
-            data = data[self.process.stdin.write(data) or 0 :]
+        try:
+            while data:
+                data = data[self.process.stdin.write(data) or 0 :]
+        except BrokenPipeError as error:
+            raise PoolError(f"a worker ended with status {self.process.wait()}") from error
 
     def take(self) -> Answer | None:
         """Read what it says; None as long as that is not whole. Raises PoolError at its end."""
+        line = self.read()
+        if line is None:
+            return None
+        self.task = None
+        return _decode(line)
+
+    def read(self) -> bytes | None:
+        """Read a part of a line, waiting for it; None as long as the line is not whole. Raises PoolError."""
         assert self.process.stdout is not None  # noqa: S101 - it was asked for
         part = os.read(self.process.stdout.fileno(), 1 << 20)
         if not part:
@@ -65,8 +76,8 @@ class Worker:
         self._data += part
         if not self._data.endswith(b"\n"):
             return None
-        data, self._data, self.task = self._data, b"", None
-        return _decode(data)
+        data, self._data = self._data, b""
+        return data
 
     def end(self, *, kill: bool) -> None:
         """End it; what it plays dies with it."""
@@ -81,13 +92,15 @@ class Worker:
 class Pool:
     """Plays runs side by side. Use it as ``with Pool() as pool``."""
 
-    def __init__(self, processors: int = 0, environment: Mapping[str, str] | None = None) -> None:
-        """`processors`: how many CPUs to use; 0 for all that this process may run on.
+    def __init__(
+        self, processors: int = 0, environment: Mapping[str, str] | None = None, cpus: Sequence[int] = ()
+    ) -> None:
+        """`processors`: how many CPUs to use; 0 for all of `cpus`, by default all that we may run on.
 
         `environment`: the workers'; ours where there is none.
         """
         self._environment = environment
-        cpus = sorted(os.sched_getaffinity(0))
+        cpus = cpus or sorted(os.sched_getaffinity(0))
         self.processors = min(processors or len(cpus), len(cpus))
         self._cpus = cpus[: self.processors]
         self._workers: list[Worker] = []
@@ -102,6 +115,11 @@ class Pool:
     ) -> None:
         """End every worker."""
         self.close()
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes of the workers."""
+        return [worker.process.pid for worker in self._workers]
 
     def close(self) -> None:
         """End every worker, and every run with it."""

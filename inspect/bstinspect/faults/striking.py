@@ -54,7 +54,9 @@ def effect(fired: Fired) -> str:
         return "passing"
     if fault.kind == "delay":
         return "pause" if fault.value >= SHORT_NS else "nothing"
-    return {"kill": "death", "stop": "pause" if fault.value else "stop"}.get(fault.kind, "any")
+    return {"kill": "death", "cont": "wake", "stop": "pause" if fault.value else "stop"}.get(
+        fault.kind, "any"
+    )
 
 
 def _effect_of_signal(number: int, who: str) -> str:
@@ -89,6 +91,8 @@ def _node(world: World, fired: Fired, what: str, node: int) -> World:
         return world.with_dead([node])
     if what == "stop":
         return world.with_stopped(node)
+    if what == "wake":
+        return world.continued(node)
     if what == "pause":
         return _doubted(world, [node], fired)
     failing = world.failing | {str(node)}
@@ -101,6 +105,8 @@ def _controller(world: World, fired: Fired, what: str) -> list[World]:
     gone = msgspec.structs.replace(world, ended=True)
     if what in ("death", "stop"):
         return [gone]
+    if what == "wake":
+        return [world]
     doubted = _doubted(world, world.ids, fired)
     if what == "pause":
         return [doubted]
@@ -113,8 +119,8 @@ def _keeper(world: World, what: str) -> list[World]:
     ended = world.with_dead(world.ids)
     if what == "death":
         return [ended]
-    if what == "stop":
-        return [msgspec.structs.replace(world, keeper="stopped")]
+    if what in ("stop", "wake"):
+        return [msgspec.structs.replace(world, keeper="stopped" if what == "stop" else "up")]
     doubtful = msgspec.structs.replace(world, keeper="doubtful", failing=world.failing | {"keeper"})
     return [doubtful] if what == "pause" else [doubtful, ended]
 

@@ -11,14 +11,17 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
 from bstinspect.errors import InspectError
-from bstinspect.faults.conversation import Conversation, Lines
-from bstinspect.faults.run import Run, Scenario
+from bstinspect.faults.conversation import Lines
+from bstinspect.faults.run import Run, Scenario  # noqa: TC001 - msgspec reads the types
 from bstinspect.linux import prctl, ptrace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _READY: Final = "--without-vdso"
 
@@ -27,8 +30,10 @@ class Task(msgspec.Struct, frozen=True):
     """A run that is asked for."""
 
     scenario: Scenario
-    examine: bool = True
-    """Whether an examination follows the script (`bstinspect.faults.examination`)."""
+    conversation: Literal["examined", "plain", "driven"] = "examined"
+    """``examined``: an examination follows the script (`bstinspect.faults.examination`). ``plain``: none
+    does. ``driven``: there is no script, and orders follow (`bstinspect.faults.orders`).
+    """
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -44,7 +49,6 @@ def main(arguments: list[str]) -> int:
     if _READY not in arguments:
         return _start_again(arguments)
     from bstinspect.faults.stage.cluster import warm_up
-    from bstinspect.faults.stage.player import play
 
     while _reap():
         pass
@@ -53,25 +57,42 @@ def main(arguments: list[str]) -> int:
         os.sched_setaffinity(0, {cpu})
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started us says when it is over
     prctl.become_subreaper()
-    decoder, encoder = msgspec.json.Decoder(Task), msgspec.json.Encoder()
+    decoder = msgspec.json.Decoder(Task)
     warm_up()
     for line in sys.stdin.buffer:
         task = decoder.decode(line)
-        try:
-            answer = Answer(play(task.scenario, _conversation(task)))
-        except (OSError, InspectError) as error:
-            answer = Answer(None, f"{type(error).__name__}: {error}")
-        sys.stdout.buffer.write(encoder.encode(answer) + b"\n")
-        sys.stdout.buffer.flush()
+        _tell(_drive(task) if task.conversation == "driven" else _play(task))
     return 0
 
 
-def _conversation(task: Task) -> Conversation:
-    if not task.examine:
-        return Lines(task.scenario.script)
+def _play(task: Task) -> Answer:
     from bstinspect.faults.examination import Examination
+    from bstinspect.faults.stage.player import play
 
-    return Examination(task.scenario.script)
+    script = task.scenario.script
+    conversation = Examination(script) if task.conversation == "examined" else Lines(script)
+    return _answer(lambda: play(task.scenario, conversation))
+
+
+def _drive(task: Task) -> Answer:
+    from bstinspect.faults.stage.driven import Driven, play_driven
+
+    conversation = Driven(sys.stdin.buffer, _tell)
+    answer = _answer(lambda: play_driven(task.scenario, conversation))
+    conversation.finish()
+    return answer
+
+
+def _answer(play: Callable[[], Run]) -> Answer:
+    try:
+        return Answer(play())
+    except (OSError, InspectError) as error:
+        return Answer(None, f"{type(error).__name__}: {error}")
+
+
+def _tell(message: msgspec.Struct) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(message) + b"\n")
+    sys.stdout.buffer.flush()
 
 
 def _start_again(arguments: list[str]) -> int:

@@ -31,7 +31,7 @@ class Player:
     def __init__(self, scenario: Scenario, conversation: Conversation) -> None:
         self._scenario = scenario
         self._conversation = conversation
-        self._stage = Stage(scenario, self._fired)
+        self.stage = Stage(scenario, self._fired)
         self._faults: list[Fired] = []
         self._replies: list[Reply] = []
         self._out = b""
@@ -49,7 +49,7 @@ class Player:
             "PYTHONHASHSEED": "0",
             "PYTHONUNBUFFERED": "1",
         }
-        stage = self._stage
+        stage = self.stage
         subject = stage.begin(controller, environment, home)
         trouble = ""
         try:
@@ -77,7 +77,7 @@ class Player:
         )
 
     def _go_on(self, subject: Subject) -> None:
-        stage = self._stage
+        stage = self.stage
         while not stage.is_over:
             if stage.step():
                 continue
@@ -100,10 +100,10 @@ class Player:
         command = self._conversation.next()
         if command is None:
             subject.close_input()
-            self._asked_ns = self._stage.clock.now_ns
+            self._asked_ns = self.stage.clock.now_ns
             return True
-        self._asked, self._asked_ns = command, self._stage.clock.now_ns
-        self._stage.points.command = len(self._replies)
+        self._asked, self._asked_ns = command, self.stage.clock.now_ns
+        self.stage.points.command = len(self._replies)
         try:
             os.write(subject.stdin, f"{command}\n".encode("utf-8", "surrogateescape"))
         except BrokenPipeError:
@@ -116,9 +116,9 @@ class Player:
             return
         if line is not None and self._asked.split()[:1] == ["create"]:
             found = _CREATED.fullmatch(line)
-            if found and int(found[1]) in {each.pid for each in self._stage.processes}:
+            if found and int(found[1]) in {each.pid for each in self.stage.processes}:
                 line = "Ok: PID"
-        took = self._stage.clock.now_ns - self._asked_ns
+        took = self.stage.clock.now_ns - self._asked_ns
         self._replies.append(Reply(self._asked, line, self._asked_ns, took))
         self._asked = None
         self._conversation.replied(line)
@@ -134,9 +134,14 @@ class Player:
 
 def play(scenario: Scenario, conversation: Conversation) -> Run:
     """Play `scenario` in a directory of its own, which is removed. Raises OSError, PtraceError."""
+    return played(Player(scenario, conversation))
+
+
+def played(player: Player) -> Run:
+    """Let a player play in a directory of its own, which is removed. Raises OSError, PtraceError."""
     home = Path(tempfile.mkdtemp(prefix="stage-"))
     try:
-        return Player(scenario, conversation).play(home)
+        return player.play(home)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from bstinspect.decode.architecture import architecture, native_numbers
 from bstinspect.errors import PtraceError
-from bstinspect.faults.run import Fired
+from bstinspect.faults.address import Address
+from bstinspect.faults.run import Fired, Injection
 from bstinspect.faults.stage import acting, clock, signalling, waiting
 from bstinspect.faults.stage.acting import Effect
 from bstinspect.faults.stage.points import CALLS as POINT_CALLS
@@ -31,11 +32,14 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import NoReturn
 
-    from bstinspect.faults.address import Address
-    from bstinspect.faults.run import Injection, Scenario
+    from bstinspect.faults.fault import Fault
+    from bstinspect.faults.run import Scenario
 
 WALL: Final = 0x40000000
+OUTSIDE: Final = "outside"
+"""The event of a fault that comes between two commands, at no crash point."""
 _STOPS: Final = frozenset({signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
+_SIGNALS: Final = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 _NAP: Final = 0.001
 """Seconds without a stop after which the thread whose turn it is may be asleep in the kernel."""
 _REAL_LIMIT_NS: Final = 10_000_000_000
@@ -130,6 +134,41 @@ class Stage:
             if thread.deadline_ns is not None and thread.deadline_ns <= self.clock.now_ns:
                 self._expire(thread)
         return True
+
+    def arm(self, injection: Injection) -> None:
+        """Put up a fault while the run is under way."""
+        self._due[injection] = None
+
+    def strike(self, who: str, fault: Fault) -> bool:
+        """Do a fault to a process while nobody is under way; False where there is no such process.
+
+        It is ``kill``, ``stop``, ``signal``, or ``cont``, and noted as one `OUTSIDE` of every crash point.
+        """
+        process = self._living(who)
+        if process is None:
+            return False
+        injection = Injection(Address(process.name, OUTSIDE), fault)
+        command = self.points.command
+        self._on_fired(Fired(injection, process.name, process.pid, self.clock.now_ns, command))
+        leader = process.threads[process.pid]
+        if fault.kind != "cont":
+            os.kill(process.pid, _SIGNALS.get(fault.kind, fault.value))
+        if fault.kind == "cont":
+            self._continue(process)
+        elif fault.kind == "kill":
+            self._dies(process)
+        elif leader.state is not State.STOPPED:
+            self._deliver(leader)
+        if fault.kind == "stop" and fault.value:
+            self._continues.append((self.clock.now_ns + fault.value, process))
+        return True
+
+    def _living(self, who: str) -> Process | None:
+        """Return the living process of that name; without a life, the one that node has now."""
+        for each in reversed(self.processes):
+            if each.status is None and who in (each.name, each.name.partition(".")[0]):
+                return each
+        return None
 
     def end(self) -> None:
         """Kill whoever is left, and take every wait status."""

@@ -1,0 +1,168 @@
+"""A cluster on the stage that is led step by step: what `bstinspect.faults.orders` says, from our side."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import time
+from typing import TYPE_CHECKING, Final, Self
+
+import msgspec
+
+from bstinspect.errors import InspectError
+from bstinspect.faults.language import read
+from bstinspect.faults.orders import Arm, End, Rest, Say, Strike, Told
+from bstinspect.faults.pool import PoolError, Worker
+from bstinspect.faults.run import Run, Scenario
+from bstinspect.faults.worker import Answer, Task
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from bstinspect.faults.fault import Fault
+    from bstinspect.faults.orders import Order
+    from bstinspect.faults.run import Fired, Injection, Passed, Reply
+
+_LIMIT: Final = 60.0
+"""Seconds of real time that one order may take."""
+_decode_told = msgspec.json.Decoder(Told).decode
+_decode_answer = msgspec.json.Decoder(Answer).decode
+
+
+class DriveError(InspectError):
+    """An order cannot be carried out."""
+
+
+class Driver:
+    """One conversation after the other, each with a fresh cluster. Use it as ``with Driver() as driver``.
+
+    A conversation begins with the first order and ends with `end`.
+    """
+
+    def __init__(self, cpu: int | None = None) -> None:
+        """`cpu`: where everything runs; by default on the first that this process may use."""
+        self._cpu = min(os.sched_getaffinity(0)) if cpu is None else cpu
+        self._worker: Worker | None = None
+        self._is_open = False
+        self._early: list[Injection] = []
+        self.seed = 0
+        self.replies: list[Reply] = []
+        self.fired: list[Fired] = []
+        self.points: list[Passed] = []
+        """Crash points that were passed in this conversation."""
+        self.armed: list[Injection] = []
+
+    def __enter__(self) -> Self:
+        """Nothing is started before it is needed."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End everything."""
+        self.close()
+
+    def close(self) -> None:
+        """End the process that plays, and the cluster with it."""
+        if self._worker is not None:
+            self._worker.end(kill=self._is_open)
+            self._worker = None
+        self._is_open = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a conversation is under way."""
+        return self._is_open
+
+    def start(self) -> None:
+        """Start the process that plays, if there is none. Raises PoolError."""
+        if self._worker is None:
+            self._worker = Worker(self._cpu, None)
+
+    def say(self, line: str) -> Reply:
+        """Give a command and return its reply. Raises DriveError, PoolError."""
+        if not read(line).name or "\n" in line:
+            raise DriveError(f"{line!r} is no command that has a reply")
+        told = self._order(Say(line))
+        if told.reply is None:
+            raise DriveError(told.error)
+        self.replies.append(told.reply)
+        return told.reply
+
+    def strike(self, who: str, fault: Fault) -> None:
+        """Kill, stop or continue a process, or send it a signal, now. Raises DriveError, PoolError."""
+        self._order(Strike(who, fault))
+
+    def rest(self, nanoseconds: int) -> None:
+        """Let the stage's time pass. Raises DriveError, PoolError."""
+        self._order(Rest(nanoseconds))
+
+    def arm(self, injection: Injection) -> None:
+        """Put a fault at a crash point that is still to come. Raises DriveError, PoolError."""
+        if self._is_open:
+            self._order(Arm(injection))
+        else:
+            self._early.append(injection)
+        self.armed.append(injection)
+
+    @property
+    def unfired(self) -> list[Injection]:
+        """What was put up and has not taken effect."""
+        fired = {each.injection for each in self.fired}
+        return [each for each in self.armed if each not in fired]
+
+    def end(self) -> Run | None:
+        """End the conversation and return its run; None where there was none. Raises DriveError, PoolError.
+
+        The next order begins another conversation. `fired` and the like stay up to then.
+        """
+        if not self._is_open:
+            return None
+        answer = _decode_answer(self._ask(End()))
+        self._is_open = False
+        self._early.clear()
+        if answer.run is None:
+            raise DriveError(answer.error)
+        return answer.run
+
+    def _order(self, order: Order) -> Told:
+        if not self._is_open:
+            self._begin()
+        told = _decode_told(self._ask(order))
+        self.fired += told.fired
+        self.points += told.points
+        if told.error:
+            raise DriveError(told.error)
+        return told
+
+    def _begin(self) -> None:
+        self.start()
+        self.replies, self.fired, self.points = [], [], []
+        self.armed = list(self._early)
+        self._is_open = True
+        self._send(Task(Scenario((), tuple(self._early), self.seed), "driven"))
+
+    def _send(self, message: msgspec.Struct) -> None:
+        if self._worker is None:
+            raise DriveError("the conversation is over")
+        self._worker.tell(message)
+
+    def _ask(self, order: Order) -> bytes:
+        """Send an order and return the line that answers it."""
+        self._send(order)
+        worker = self._worker
+        assert worker is not None  # noqa: S101 - it was sent to
+        assert worker.process.stdout is not None  # noqa: S101 - it was asked for
+        limit = time.monotonic() + _LIMIT
+        with selectors.DefaultSelector() as selector:
+            selector.register(worker.process.stdout, selectors.EVENT_READ)
+            while selector.select(max(0.0, limit - time.monotonic())):
+                try:
+                    line = worker.read()
+                except PoolError:
+                    self.close()
+                    raise
+                if line is not None:
+                    return line
+        self.close()
+        raise PoolError(f"no answer after {_LIMIT:.0f} s")
