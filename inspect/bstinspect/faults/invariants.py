@@ -25,11 +25,10 @@ class Invariant(msgspec.Struct, frozen=True):
     check: Callable[[Run], Iterable[str]]
 
 
-def judge(run: Run, invariants: Sequence[Invariant] = ()) -> tuple[Violation, ...]:
+def judge(run: Run, invariants: Sequence[Invariant] | None = None) -> tuple[Violation, ...]:
     """Return what does not hold in `run`; by default of `OURS`."""
-    return tuple(
-        Violation(each.name, text) for each in invariants or OURS for text in dict.fromkeys(each.check(run))
-    )
+    chosen = OURS if invariants is None else invariants
+    return tuple(Violation(each.name, text) for each in chosen for text in dict.fromkeys(each.check(run)))
 
 
 def _timing(run: Run) -> Iterator[str]:
