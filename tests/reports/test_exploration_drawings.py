@@ -133,6 +133,16 @@ def test_the_diagram_of_a_failure() -> None:
     assert "kill at 30.1 at" in shown.alternative
 
 
+def test_a_fault_late_in_a_long_run() -> None:
+    """The diagram begins where it matters."""
+    whole = golden()
+    at = [each.at for each in whole.points if each.at.who == "30.1"][-1]
+    shown = diagram(failed(at, KILL, whole, STDERR))
+    assert shown is not None
+    assert "> create 10" not in [step.label for step in shown.drawing.steps]
+    assert "kill" in [step.label for step in shown.drawing.steps]
+
+
 def test_the_diagram_of_a_command() -> None:
     """Only what happened while it was answered, its reply below what it was made from."""
     shown = diagram(golden(), SCRIPT.index("kill 5"))

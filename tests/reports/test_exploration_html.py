@@ -106,26 +106,49 @@ def test_the_matrix() -> None:
 
 
 def test_faults_that_are_missing_at_a_point() -> None:
-    """One that cannot be there differs from one that was not visited; pairs have a row of their own."""
+    """One that cannot be there differs from one that was not visited; a point that a fault opens is a row."""
     send, other = Address("10.1", "send", "x", 0, 1, "entry"), Address("10.1", "recv", "x", 0, 1, "exit")
+    second = msgspec.structs.replace(send, ordinal=2)
     drop, kill = Fault("drop"), Fault("kill")
     outcomes = (
         Outcome((Injection(send, kill),)),
         Outcome((Injection(send, drop),)),
         Outcome((Injection(other, kill),)),
         Outcome((Injection(send, drop), Injection(other, kill))),
-        Outcome((Injection(msgspec.structs.replace(send, ordinal=2), drop),), (Violation("mine", "w"),)),
+        Outcome((Injection(second, drop),), (Violation("mine", "w"),)),
+        Outcome(
+            (Injection(send, drop), Injection(second, kill)),
+            like=(Injection(send, drop), Injection(other, kill)),
+        ),
         Outcome((), (Violation("mine", "w"),)),
     )
     whole = msgspec.structs.replace(explored(), outcomes=outcomes, invariants=("one",), smallest=())
     root = page(whole)
-    assert root.xpath("//p[contains(., 'in this order')]")[0].text.endswith("kill, drop, drop + kill.")
-    assert marks(row(root, "10.1:send(x)#1@entry")) == ["✓✓·"] * 2
-    assert marks(row(root, "10.1:recv(x)#1@exit")) == ["✓··"] * 2
-    assert marks(row(root, "10.1:send(x)#2@entry")) == ["○✓·", "○✗·"]
-    assert marks(row(root, "10.1:send(x)#1@entry + 10.1:recv(x)#1@exit")) == ["··✓"] * 2
+    assert root.xpath("//p[contains(., 'in this order')]")[0].text.endswith("kill, drop.")
+    assert marks(row(root, "10.1:send(x)#1@entry")) == ["✓✓"] * 2
+    assert marks(row(root, "10.1:recv(x)#1@exit")) == ["✓·"] * 2
+    assert marks(row(root, "10.1:send(x)#2@entry")) == ["○✓", "○✗"]
+    assert marks(row(root, "10.1:send(x)#1@entry=drop + 10.1:recv(x)#1@exit")) == ["✓·"] * 2
+    opened = row(root, "10.1:send(x)#1@entry=drop + 10.1:send(x)#2@entry")
+    assert marks(opened) == ["≈○"] * 2
+    assert opened.xpath("td")[-1].text.strip() == "like 10.1:recv(x)#1@exit"
+    assert marks(row(root, "without a fault")) == ["✓✓", "✗✗"]
     root = page(msgspec.structs.replace(whole, unvisited=0))
-    assert marks(row(root, "10.1:send(x)#2@entry")) == ["·✓·", "·✗·"]
+    assert marks(row(root, "10.1:send(x)#2@entry")) == ["·✓", "·✗"]
+
+
+def test_like_one_that_fails() -> None:
+    """What was not run because it is like a failure leads to that failure, and is not counted."""
+    whole = explored()
+    bad = next(each for each in whole.outcomes if each.violations)
+    twin = Injection(Address("30.1", "wait"), bad.injections[0].fault)
+    outcomes = (*whole.outcomes, Outcome((twin,), like=bad.injections))
+    root = page(msgspec.structs.replace(whole, outcomes=outcomes))
+    found = row(root, "30.1:wait#1@entry")
+    assert marks(found)[:2] == ["≈○", "≈○"]
+    assert [each.get("href") for each in found.xpath(".//a")] == ["#failure-1"]
+    assert found.get("data-w") == " 0 "
+    assert "3 of 612" in root.xpath("//p[contains(@class, 'verdict')]")[0].text
 
 
 def test_a_failure() -> None:

@@ -63,9 +63,15 @@ def failures(exploration: Exploration) -> tuple[Failure, ...]:
 
 
 def _shape(outcome: Outcome) -> _Shape:
-    if not outcome.violations:
-        return frozenset({("", _NUMBERS.sub("#", outcome.error))})
-    return frozenset((each.invariant, _NUMBERS.sub("#", each.text)) for each in outcome.violations)
+    texts = [(each.invariant, each.text) for each in outcome.violations] or [("", outcome.error)]
+    return frozenset((invariant, _plain(text, outcome)) for invariant, text in texts)
+
+
+def _plain(text: str, outcome: Outcome) -> str:
+    """Take out of a text what tells one point from another."""
+    for injection in outcome.injections:
+        text = text.replace(str(injection), "@").replace(str(injection.at), "@")
+    return _NUMBERS.sub("#", text)
 
 
 def _clearest(group: list[Outcome]) -> Outcome:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from bstinspect.reports.exploration.verdict import State, address, count, name, process, state
+from bstinspect.reports.exploration.verdict import State, count, like, name, process, state
 from bstinspect.reports.visible import one_line, visible
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _case(suite: Element, outcome: Outcome, smallest: Smallest | None) -> None:
         error = SubElement(case, "error", message=one_line(outcome.error), type="no verdict")
         error.text = visible("\n".join(_told(outcome, smallest)))
     elif kind is State.PRUNED:
-        SubElement(case, "skipped", message=one_line(f"like {address(outcome.like)}"))
+        SubElement(case, "skipped", message=one_line(f"like {like(outcome)}"))
 
 
 def _told(outcome: Outcome, smallest: Smallest | None) -> list[str]:

@@ -12,12 +12,23 @@ import msgspec
 from markupsafe import Markup, escape
 
 from bstinspect.faults.fault import ON_CALLS, ON_MESSAGES
-from bstinspect.reports.exploration.verdict import State, address, fault, faults, process, rank, state
+from bstinspect.reports.exploration.verdict import (
+    NO_FAULT,
+    State,
+    address,
+    fault,
+    faults,
+    like,
+    process,
+    rank,
+    state,
+)
 from bstinspect.reports.visible import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bstinspect.faults.address import Address
     from bstinspect.faults.run import Exploration, Injection, Outcome, Violation
 
 _CLASSES: Final = {
@@ -74,8 +85,8 @@ class _Layout(msgspec.Struct, frozen=True):
     faults: tuple[str, ...]
     invariants: tuple[str, ...]
     events: dict[str, int]
-    commands: Mapping[str, str]
-    """By address, what was being answered."""
+    commands: Mapping[Address, str]
+    """What was being answered when a point was passed."""
     numbers: Mapping[tuple[Injection, ...], int]
     """By what was injected, the number of the failure that it belongs to."""
     cut_short: bool
@@ -83,15 +94,17 @@ class _Layout(msgspec.Struct, frozen=True):
 
 def lay_out(exploration: Exploration, numbers: Mapping[tuple[Injection, ...], int]) -> Matrix:
     """Return the matrix; `numbers` are those of the failures that outcomes belong to."""
+    kinds = faults(exploration) or ("",)
     points: dict[str, dict[str, Outcome]] = {}
     owners: dict[str, str] = {}
-    for outcome in exploration.outcomes:
+    for outcome in _in_order(exploration):
         where = address(outcome.injections)
-        points.setdefault(where, {})[fault(outcome.injections)] = outcome
+        marked = (fault(outcome.injections),) if outcome.injections else kinds
+        points.setdefault(where, {}).update(dict.fromkeys(marked, outcome))
         owners[where] = process(outcome.injections)
     events = dict.fromkeys(_event(found) for found in points.values())
     layout = _Layout(
-        faults(exploration) or ("",),
+        kinds,
         _invariants(exploration),
         {event: index for index, event in enumerate(events)},
         _commands(exploration),
@@ -109,22 +122,44 @@ def lay_out(exploration: Exploration, numbers: Mapping[tuple[Injection, ...], in
     )
 
 
+def _in_order(exploration: Exploration) -> list[Outcome]:
+    """Return the outcomes as their points were passed in the run without a fault, those that it lacks last.
+
+    One that was not run is as wrong as the one that it is like.
+    """
+    run = {each.injections: each for each in exploration.outcomes if not each.like}
+    passed = {each.at: index for index, each in enumerate(exploration.golden.points)}
+    found = []
+    for outcome in exploration.outcomes:
+        same = run.get(outcome.like) if outcome.like else None
+        if same is None or outcome.violations:
+            found.append(outcome)
+        else:
+            error = outcome.error or same.error
+            found.append(msgspec.structs.replace(outcome, violations=same.violations, error=error))
+    return sorted(
+        found,
+        key=lambda each: (len(each.injections), [passed.get(one.at, len(passed)) for one in each.injections]),
+    )
+
+
 def _invariants(exploration: Exploration) -> tuple[str, ...]:
     """Return those that were looked at, and any other that is said to be violated."""
     violated = (each.invariant for outcome in exploration.outcomes for each in outcome.violations)
     return tuple(dict.fromkeys((*exploration.invariants, *violated)))
 
 
-def _commands(exploration: Exploration) -> dict[str, str]:
+def _commands(exploration: Exploration) -> dict[Address, str]:
     replies = exploration.golden.replies
     return {
-        str(each.at): replies[each.command].command if 0 <= each.command < len(replies) else "at the start"
+        each.at: replies[each.command].command if 0 <= each.command < len(replies) else "at the start"
         for each in exploration.golden.points
     }
 
 
 def _event(found: Mapping[str, Outcome]) -> str:
-    return " + ".join(each.at.event for each in next(iter(found.values())).injections) or "-"
+    injections = next(iter(found.values())).injections
+    return injections[-1].at.event if injections else "-"
 
 
 def _row(anchor: str, where: str, found: Mapping[str, Outcome], layout: _Layout) -> Row:
@@ -132,7 +167,7 @@ def _row(anchor: str, where: str, found: Mapping[str, Outcome], layout: _Layout)
     return Row(
         where,
         layout.events[_event(found)],
-        _command(where, found, layout),
+        _command(found, layout),
         _cells(found, layout),
         _remark(found),
         f" {' '.join(map(str, wrong))} " if wrong else "",
@@ -140,15 +175,10 @@ def _row(anchor: str, where: str, found: Mapping[str, Outcome], layout: _Layout)
     )
 
 
-def _command(where: str, found: Mapping[str, Outcome], layout: _Layout) -> str:
-    """Return what was being answered: in the run without a fault, else in one of this row."""
-    if where in layout.commands:
-        return layout.commands[where]
-    for outcome in found.values():
-        if outcome.run is not None and outcome.run.fired:
-            index = outcome.run.fired[0].command
-            return outcome.run.replies[index].command if 0 <= index < len(outcome.run.replies) else ""
-    return ""
+def _command(found: Mapping[str, Outcome], layout: _Layout) -> str:
+    """Return what was being answered in the run without a fault when the first of the points was passed."""
+    injections = next(iter(found.values())).injections
+    return layout.commands.get(injections[0].at, "") if injections else ""
 
 
 def _cells(found: Mapping[str, Outcome], layout: _Layout) -> Markup:
@@ -182,23 +212,23 @@ def _alike(each: str, found: Mapping[str, Outcome], layout: _Layout) -> State:
 
 def _is_possible(each: str, found: Mapping[str, Outcome]) -> bool:
     """Tell whether a fault of one kind could strike at the point of a row."""
-    at = next(iter(found.values())).injections
-    kind = each.partition(":")[0]
-    if len(at) != 1 or " + " in each:
+    injections = next(iter(found.values())).injections
+    if not injections:
         return False
+    at, kind = injections[-1].at, each.partition(":")[0]
     if kind in ON_MESSAGES:
-        return at[0].at.event == "send" and at[0].at.when == "entry" and bool(at[0].at.message)
-    return kind not in ON_CALLS or at[0].at.when == "entry"
+        return at.event == "send" and at.when == "entry" and bool(at.message)
+    return kind not in ON_CALLS or at.when == "entry"
 
 
 def _violated(violation: Violation, outcome: Outcome, layout: _Layout) -> Markup:
-    number = layout.numbers.get(outcome.injections)
-    text = escape(one_line(f"{fault(outcome.injections)}: {violation.text}")[:_LONGEST])
+    """Return a mark that leads to the failure; of an outcome that was not run, to that which it is like."""
+    kind = State.PRUNED if outcome.like else State.VIOLATED
+    number = layout.numbers.get(outcome.injections) or layout.numbers.get(outcome.like)
+    text = escape(one_line(f"{fault(outcome.injections) or NO_FAULT}: {violation.text}")[:_LONGEST])
     if number is None:
-        return Markup('<i class=v title="{}">{}</i>').format(text, State.VIOLATED.value)
-    return Markup('<a class=v href="#failure-{}" title="{}">{}</a>').format(
-        number, text, State.VIOLATED.value
-    )
+        return Markup('<i class=v title="{}">{}</i>').format(text, kind.value)
+    return Markup('<a class=v href="#failure-{}" title="{}">{}</a>').format(number, text, kind.value)
 
 
 def _remark(found: Mapping[str, Outcome]) -> str:
@@ -206,7 +236,7 @@ def _remark(found: Mapping[str, Outcome]) -> str:
     remarks: dict[str, list[str]] = {}
     for each, outcome in found.items():
         if outcome.like:
-            remarks.setdefault(f"like {address(outcome.like)}", []).append(each)
+            remarks.setdefault(f"like {like(outcome)}", []).append(each)
         if outcome.error:
             remarks.setdefault(outcome.error, []).append(each)
     return "; ".join(

@@ -87,13 +87,15 @@ def headline(counts: Counts) -> str:
 
 
 def address(injections: tuple[Injection, ...]) -> str:
-    """Return the point, or the points of faults that come together."""
-    return " + ".join(str(each.at) for each in injections) or NO_FAULT
+    """Return the point; behind other faults with their points, where it is one that they open."""
+    if not injections:
+        return NO_FAULT
+    return " + ".join((*map(str, injections[:-1]), str(injections[-1].at)))
 
 
 def fault(injections: tuple[Injection, ...]) -> str:
-    """Return the fault, or the faults that come together."""
-    return " + ".join(str(each.fault) for each in injections)
+    """Return the fault at the point; empty where there is none."""
+    return str(injections[-1].fault) if injections else ""
 
 
 def faults(exploration: Exploration) -> tuple[str, ...]:
@@ -112,9 +114,15 @@ def name(injections: tuple[Injection, ...]) -> str:
     return " + ".join(map(str, injections)) or NO_FAULT
 
 
+def like(outcome: Outcome) -> str:
+    """Return the point that the one of a pruned outcome is like."""
+    same = outcome.like[:-1] == outcome.injections[:-1]
+    return address(outcome.like[-1:] if same else outcome.like)
+
+
 def process(injections: tuple[Injection, ...]) -> str:
-    """Return whom the first fault strikes; empty where there is none, or where it may strike any."""
-    return injections[0].at.who if injections else ""
+    """Return whom the fault strikes; empty where there is none, or where it may strike any."""
+    return injections[-1].at.who if injections else ""
 
 
 def rank(who: str) -> tuple[int, int, str]:
