@@ -89,15 +89,15 @@ async def test_at_the_entry_nobody_gets_the_message_at_the_exit_it_is_on_its_way
 async def test_a_traced_node_and_one_that_is_spared(stage: Open) -> None:
     """Whether its calls are traced or not is the same; off takes the kill back, and tracing goes on."""
     async with stage(10, 20) as scene:
-        assert (await scene.type("crash 20 --at recv(exec)@exit")).line == "Ok"
+        assert (await scene.type("crash 20 --at send(exec-reply)@entry")).line == "Ok"
         assert (await scene.type("trace 20 on")).line == "Ok"
         assert (await scene.type("crash 20 --at off")).line == "Ok"
         assert (await scene.type("exec 20 1 7")).line == "Ok:20: 7"
-        assert (await scene.type("crash 20 --at recv(exec)@exit")).line == "Ok"
+        assert (await scene.type("crash 20 --at send(exec-reply)@entry")).line == "Ok"
         assert (await scene.type("trace 20 off")).line == "Ok"
         assert (await scene.type("trace 20 on")).line == "Ok"
         assert (await scene.type("exec 20 1 7")).line == "Error:20: Node is unavailable"
-        await scene.notice(r"node 20 .* by this session \(crash at 20\.1:recv\(exec\)#1@exit\)")
+        await scene.notice(r"node 20 .* by this session \(crash at 20\.1:send\(exec-reply\)#1@entry\)")
         await scene.supervisor.close()
         await scene.commands.close()
         assert "Exec" in scene.text.read_text()
