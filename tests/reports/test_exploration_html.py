@@ -240,3 +240,16 @@ def test_any_text(text: str) -> None:
     assert [sorted(each.attrib) for each in one.xpath(plain)] == [
         sorted(each.attrib) for each in other.xpath(plain)
     ]
+
+
+def test_like_one_that_was_not_visited() -> None:
+    """It was not visited either, and is counted so."""
+    whole = explored()
+    twins = [each for each in whole.outcomes if each.like]
+    gone = twins[0].like
+    outcomes = tuple(each for each in whole.outcomes if each.injections != gone)
+    root = page(msgspec.structs.replace(whole, outcomes=outcomes))
+    assert marks(row(root, str(twins[0].injections[0].at))) == ["○≈"] * 9
+    fields = {each.xpath("dt")[0].text: each.xpath("dd")[0].text_content() for each in root.xpath("//dl/div")}
+    assert fields["Not visited"].startswith("13: ")
+    assert fields["Pruned"].startswith("193 ")

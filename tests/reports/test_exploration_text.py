@@ -48,7 +48,7 @@ def test_failures() -> None:
 def test_all_sound() -> None:
     """A sound exploration takes a few lines; one that was cut short says so."""
     whole = msgspec.structs.replace(explored(), smallest=())
-    sound = tuple(each for each in whole.outcomes if each.is_sound)
+    sound = tuple(msgspec.structs.replace(each, violations=(), error="") for each in whole.outcomes)
     whole = msgspec.structs.replace(whole, outcomes=sound)
     assert write_text(whole, (), width=80, color=False).startswith("sound, but 12 were not visited\n\n")
     text = write_text(msgspec.structs.replace(whole, unvisited=0), (), width=80, color=False)

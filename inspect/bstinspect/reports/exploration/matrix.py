@@ -1,46 +1,29 @@
-"""The matrix of points and invariants: a row for each point, in a cell a mark for each fault.
-
-The marks are the most of the page, so each is as short an element as there is: their order says which fault
-it is, and those of sound outcomes have no class.
-"""
+"""The matrix of points and invariants: a row for each point, by process, in the order of the run."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
-from markupsafe import Markup, escape
 
-from bstinspect.faults.fault import ON_CALLS, ON_MESSAGES
+from bstinspect.reports.exploration.cells import Layout, cells
 from bstinspect.reports.exploration.verdict import (
-    NO_FAULT,
-    State,
     address,
     fault,
     faults,
     like,
     process,
     rank,
-    state,
+    unvisited_like,
 )
-from bstinspect.reports.visible import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bstinspect.faults.address import Address
-    from bstinspect.faults.run import Exploration, Injection, Outcome, Violation
+    from markupsafe import Markup
 
-_CLASSES: Final = {
-    State.VIOLATED: "v", State.UNJUDGED: "e", State.PRUNED: "p", State.UNVISITED: "u", State.IMPOSSIBLE: "n",
-}  # fmt: skip
-_MARKS: Final = {
-    kind: Markup("<i class={}>{}</i>").format(_CLASSES[kind], kind.value) if kind in _CLASSES
-    else Markup("<i>{}</i>").format(kind.value)
-    for kind in State
-}  # fmt: skip
-_LONGEST: Final = 160
-"""Characters of evidence that a mark shows on hover."""
+    from bstinspect.faults.address import Address
+    from bstinspect.faults.run import Exploration, Injection, Outcome
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -79,19 +62,6 @@ class Matrix(msgspec.Struct, frozen=True):
     blocks: tuple[Block, ...]
 
 
-class _Layout(msgspec.Struct, frozen=True):
-    """What all rows share."""
-
-    faults: tuple[str, ...]
-    invariants: tuple[str, ...]
-    events: dict[str, int]
-    commands: Mapping[Address, str]
-    """What was being answered when a point was passed."""
-    numbers: Mapping[tuple[Injection, ...], int]
-    """By what was injected, the number of the failure that it belongs to."""
-    cut_short: bool
-
-
 def lay_out(exploration: Exploration, numbers: Mapping[tuple[Injection, ...], int]) -> Matrix:
     """Return the matrix; `numbers` are those of the failures that outcomes belong to."""
     kinds = faults(exploration) or ("",)
@@ -103,13 +73,14 @@ def lay_out(exploration: Exploration, numbers: Mapping[tuple[Injection, ...], in
         points.setdefault(where, {}).update(dict.fromkeys(marked, outcome))
         owners[where] = process(outcome.injections)
     events = dict.fromkeys(_event(found) for found in points.values())
-    layout = _Layout(
+    layout = Layout(
         kinds,
         _invariants(exploration),
         {event: index for index, event in enumerate(events)},
         _commands(exploration),
         numbers,
         exploration.unvisited > 0,
+        unvisited_like(exploration),
     )
     blocks: dict[str, list[Row]] = {}
     for index, (where, found) in enumerate(points.items()):
@@ -162,73 +133,23 @@ def _event(found: Mapping[str, Outcome]) -> str:
     return injections[-1].at.event if injections else "-"
 
 
-def _row(anchor: str, where: str, found: Mapping[str, Outcome], layout: _Layout) -> Row:
+def _row(anchor: str, where: str, found: Mapping[str, Outcome], layout: Layout) -> Row:
     wrong = [index for index, each in enumerate(layout.faults) if each in found and not found[each].is_sound]
     return Row(
         where,
         layout.events[_event(found)],
         _command(found, layout),
-        _cells(found, layout),
+        cells(found, layout),
         _remark(found),
         f" {' '.join(map(str, wrong))} " if wrong else "",
         anchor if wrong else "",
     )
 
 
-def _command(found: Mapping[str, Outcome], layout: _Layout) -> str:
+def _command(found: Mapping[str, Outcome], layout: Layout) -> str:
     """Return what was being answered in the run without a fault when the first of the points was passed."""
     injections = next(iter(found.values())).injections
     return layout.commands.get(injections[0].at, "") if injections else ""
-
-
-def _cells(found: Mapping[str, Outcome], layout: _Layout) -> Markup:
-    """Return a cell for each invariant. Most rows are as good all over, and made quickly."""
-    default = [_MARKS[_alike(each, found, layout)] for each in layout.faults]
-    plain = Markup("<td>") + Markup("").join(default)
-    violations = [(index, violation) for index, each in enumerate(layout.faults) if each in found
-                  for violation in found[each].violations]  # fmt: skip
-    if not violations:
-        return plain * len(layout.invariants)
-    cells = []
-    for invariant in layout.invariants:
-        marks = list(default)
-        for index, violation in reversed(violations):
-            if violation.invariant == invariant:
-                marks[index] = _violated(violation, found[layout.faults[index]], layout)
-        cells.append(Markup("<td>") + Markup("").join(marks))
-    return Markup("").join(cells)
-
-
-def _alike(each: str, found: Mapping[str, Outcome], layout: _Layout) -> State:
-    """Return the state of one fault under all invariants that it does not violate."""
-    outcome = found.get(each)
-    if outcome is None:
-        return State.UNVISITED if layout.cut_short and _is_possible(each, found) else State.IMPOSSIBLE
-    kind = state(outcome)
-    if kind is State.VIOLATED:
-        return State.PRUNED if outcome.like else State.SOUND
-    return kind
-
-
-def _is_possible(each: str, found: Mapping[str, Outcome]) -> bool:
-    """Tell whether a fault of one kind could strike at the point of a row."""
-    injections = next(iter(found.values())).injections
-    if not injections:
-        return False
-    at, kind = injections[-1].at, each.partition(":")[0]
-    if kind in ON_MESSAGES:
-        return at.event == "send" and at.when == "entry" and bool(at.message)
-    return kind not in ON_CALLS or at.when == "entry"
-
-
-def _violated(violation: Violation, outcome: Outcome, layout: _Layout) -> Markup:
-    """Return a mark that leads to the failure; of an outcome that was not run, to that which it is like."""
-    kind = State.PRUNED if outcome.like else State.VIOLATED
-    number = layout.numbers.get(outcome.injections) or layout.numbers.get(outcome.like)
-    text = escape(one_line(f"{fault(outcome.injections) or NO_FAULT}: {violation.text}")[:_LONGEST])
-    if number is None:
-        return Markup('<i class=v title="{}">{}</i>').format(text, kind.value)
-    return Markup('<a class=v href="#failure-{}" title="{}">{}</a>').format(number, text, kind.value)
 
 
 def _remark(found: Mapping[str, Outcome]) -> str:

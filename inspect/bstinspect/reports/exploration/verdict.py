@@ -59,17 +59,26 @@ def state(outcome: Outcome) -> State:
 
 
 def count(exploration: Exploration) -> Counts:
-    """Count the outcomes."""
+    """Count the outcomes. What is like a point that was not visited was not visited either."""
     states = [state(outcome) for outcome in exploration.outcomes]
-    pruned = sum(1 for outcome in exploration.outcomes if outcome.like)
+    pruned = [outcome for outcome in exploration.outcomes if outcome.like]
+    alone = unvisited_like(exploration)
     return Counts(
         asked=exploration.points,
-        run=len(states) - pruned,
-        pruned=pruned,
-        unvisited=exploration.unvisited,
+        run=len(states) - len(pruned),
+        pruned=len(pruned) - len(alone),
+        unvisited=exploration.unvisited + len(alone),
         violated=states.count(State.VIOLATED),
         unjudged=states.count(State.UNJUDGED),
     )
+
+
+def unvisited_like(exploration: Exploration) -> frozenset[tuple[Injection, ...]]:
+    """Return what was not run because it is like something that the budget did not suffice for."""
+    if not exploration.unvisited:
+        return frozenset()
+    run = {each.injections for each in exploration.outcomes if not each.like}
+    return frozenset(each.injections for each in exploration.outcomes if each.like and each.like not in run)
 
 
 def headline(counts: Counts) -> str:
