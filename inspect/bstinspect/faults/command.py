@@ -113,6 +113,7 @@ def _explore(options: Options, pool: Pool) -> int:
         options.only,
         options.follows,
         options.pairs,
+        options.sample,
         options.prunes,
     )
     began = datetime.now(UTC)

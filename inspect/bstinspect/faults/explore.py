@@ -44,6 +44,8 @@ class Plan(msgspec.Struct, frozen=True):
     """Whether points that only a fault opens are visited too, until there are no new ones."""
     pairs: bool = False
     """Whether a second fault is put at every later point of each run."""
+    sample: int | None = None
+    """No more than so many runs, chosen by the seed."""
     prunes: bool = True
     """Whether points that nothing observable tells apart are visited once."""
 
@@ -102,9 +104,15 @@ class Explorer:
 
     def _tasks(self) -> Iterator[Task]:
         """Give out what is waiting; more may come as runs end, so the end is never final."""
+        plan = self._plan
+        chance = random.Random(plan.seed)  # noqa: S311 - no secret
         while self._waiting and time.monotonic() < self._until:
+            if plan.sample is not None:
+                if self._begun == plan.sample:
+                    return
+                self._waiting.rotate(-chance.randrange(len(self._waiting)))
             self._begun += 1
-            yield Task(Scenario(self._plan.script, self._waiting.popleft(), self._plan.seed))
+            yield Task(Scenario(plan.script, self._waiting.popleft(), plan.seed))
 
     def _take(self, injections: tuple[Injection, ...], answer: Answer) -> None:
         self._done += 1

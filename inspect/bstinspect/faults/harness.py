@@ -9,14 +9,14 @@ from bstinspect.faults.explore import Explorer, Plan, verdict
 from bstinspect.faults.fault import Fault
 from bstinspect.faults.invariants import OURS
 from bstinspect.faults.pool import Pool
-from bstinspect.faults.run import Injection, Outcome, Scenario
+from bstinspect.faults.run import Injection, Outcome, Scenario, Smallest
 from bstinspect.faults.worker import Task
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bstinspect.faults.invariants import Invariant
-    from bstinspect.faults.run import Smallest
+
 
 __all__ = ["Explorer", "Plan", "Pool", "injection", "outcome_of", "replay", "shrunk"]
 

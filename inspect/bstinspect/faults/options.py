@@ -52,6 +52,7 @@ class Options(msgspec.Struct):
     shard: tuple[int, int] | None
     follows: bool
     pairs: bool
+    sample: int | None
     prunes: bool
     processors: int
     formats: tuple[str, ...]
@@ -87,6 +88,7 @@ def parse(arguments: Sequence[str]) -> Options:
             shard=shard(given.shard),
             follows=not given.no_follow,
             pairs=given.pairs,
+            sample=given.sample,
             prunes=not given.all,
             processors=given.jobs,
             formats=_formats(given.format),
@@ -144,6 +146,7 @@ def _add(to: argparse.ArgumentParser) -> None:
     to.add_argument("--seed", type=_natural, default=0, metavar="N",
                     help="in which order what can happen happens (default: 0, as it became possible)")  # fmt: skip
     to.add_argument("--budget", type=_seconds, metavar="SECONDS", help="begin no run after so long")
+    to.add_argument("--sample", type=_natural, metavar="N", help="no more than N runs, chosen by the seed")
     to.add_argument("--shard", metavar="K/N", help="the K-th of N parts")
     to.add_argument("--no-follow", action="store_true", help="leave out points that only a fault opens")
     to.add_argument("--pairs", action="store_true", help="a second fault at every later point too")
