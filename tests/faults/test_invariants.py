@@ -77,6 +77,11 @@ BROKEN = {
         "nothing-after-error",
         played([*TREE, "create 40", "create 40"], ["40.1:send(hello)#1@entry=kill"], 4,
                answers={4: "Error: the new process ended before it said hello"})),
+    "an unwanted node answers": (
+        "nothing-after-error",
+        played([*TREE, "create 15", "pingall"], ["20.1:fork#1@exit=delay:2s"], 4,
+               answers={4: "Error: Parent is unavailable"},
+               messages=(message("ping-reply #5", 5, "15.1", "20.1"),))),
     "a late sum meets another exec": (
         "no-late-reply",
         played([*TREE, "exec 20 1 7", "cont 20", "exec 20 1 8"], ["20.1:send(exec-reply)#1@entry=stop"], 4,
@@ -134,6 +139,13 @@ def test_every_invariant_has_a_run_that_breaks_it() -> None:
             *asked("exec #4 to 20", "unavailable #4", "unavailable #4"),
             message("numbers #4 to 20", 4, "controller", "10.1"))),
         played([*TREE, "exec 5 1 7"], ["20.1:wait#1@entry=delay:300ms"], 4, took={4: SECOND // 4}),
+        # Where a message was lost, nobody knows of the process that it told of.
+        played([*TREE, "create 15", "pingall"], ["20.1:send(create-reply)#1@entry=drop"], 4,
+               answers={4: "Error: the new process does not say hello"}, took={4: 20 * SECOND},
+               messages=(message("ping-reply #5", 5, "15.1", "20.1"),)),
+        # What the kernel never does to a wait excuses a traceback.
+        played(TREE, ["controller:wait#1@entry=errno:EAGAIN"], 3, status=256,
+               stderr="Traceback (most recent call last):\nOSError\n"),
     ],
 )  # fmt: skip
 def test_a_sound_run_breaks_nothing(run: Run) -> None:

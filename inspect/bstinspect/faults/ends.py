@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from bstinspect.faults.fault import ON_CALLS
 from bstinspect.faults.judging import judged
 from bstinspect.faults.striking import effect
 
@@ -30,7 +31,7 @@ def left_behind(run: Run) -> Iterator[str]:
 
 def ends_well(run: Run) -> Iterator[str]:
     """Yield how the controller's end was not as it should be, where nothing was done to it."""
-    if _TRACEBACK in run.stderr:
+    if _TRACEBACK in run.stderr and not _was_told_the_impossible(run):
         last = run.stderr.strip().splitlines()[-1]
         yield f"a traceback on standard error: {last[:200]}"
     if any(
@@ -41,6 +42,14 @@ def ends_well(run: Run) -> Iterator[str]:
         yield f"after the last command: {run.trouble}"
     elif not run.trouble and run.status != 0:
         yield f"the controller's wait status is {run.status}"
+
+
+def _was_told_the_impossible(run: Run) -> bool:
+    """Tell whether a wait or an exit was made to fail: the kernel never does that (wait(2), _exit(2))."""
+    return any(
+        each.injection.fault.kind in ON_CALLS and each.injection.at.event in ("wait", "exit")
+        for each in run.fired
+    )
 
 
 def _is_waiting(run: Run) -> bool:

@@ -130,6 +130,11 @@ def _to_the_letter(run: Run) -> Iterator[str]:
             yield f"{each.asked}: {shown(line)}"
 
 
+def _nothing_after_error(run: Run) -> Iterator[str]:
+    yield from _wrong_replies("nothing-after-error")(run)
+    yield from requests.unwanted(run)
+
+
 OURS: Final = (
     Invariant("others-answer-in-time",
               "a command that needs nobody who was hit takes no timeout", _timing),
@@ -143,8 +148,8 @@ OURS: Final = (
     Invariant("one-reply-per-request",
               "a request has one reply; only one of the command in flight may have none", requests.check),
     Invariant("nothing-after-error",
-              "a create that was answered with an error makes no node known",
-              _wrong_replies("nothing-after-error")),
+              "a create that was answered with an error makes no node that is known, or answers",
+              _nothing_after_error),
     Invariant("no-late-reply",
               "the answer to an earlier exec never meets a later one", _wrong_replies("no-late-reply")),
     Invariant("id-is-free-again",

@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
+from bstinspect.faults.language import read
 from bstinspect.faults.striking import effect
 
 if TYPE_CHECKING:
@@ -48,6 +49,28 @@ def check(run: Run) -> Iterator[str]:
         excused = request.command in hit or (broken is not None and request.command >= broken)
         if not got and not excused and _is_answered(run, request.command):
             yield f"{request.text}: no reply, and nothing happened to its command"
+
+
+def unwanted(run: Run) -> Iterator[str]:
+    """Yield the processes that answer requests after the create that made them was answered with an error.
+
+    Where a fault has broken a message or a call, nobody may know that there is such a process.
+    """
+    if any(effect(each) in ("passing", "any") for each in run.fired):
+        return
+    lives: Counter[int] = Counter()
+    for index, reply in enumerate(run.replies):
+        command = read(reply.command)
+        if command.name != "create" or command.answer or reply.line == "Error: Already exists":
+            continue
+        lives[command.node] += 1
+        who = f"{command.node}.{lives[command.node]}"
+        late = [
+            each for each in run.messages
+            if each.sender == who and each.command > index and each.name in _REPLIES
+        ]  # fmt: skip
+        if (reply.line or "").startswith("Error") and late:
+            yield f"command {index + 1}, {reply.command}: {reply.line}, but {who} sends {late[0].text} later"
 
 
 def _by_number(messages: Iterator[Sent]) -> dict[int, list[Sent]]:
