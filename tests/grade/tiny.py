@@ -128,7 +128,11 @@ class Node(Member):
             return self.work(request)
         side = "left" if request["id"] < self.id else "right"
         if side not in self.below:
-            return {"pid": self.fork(request["id"], side)} if request["verb"] == "create" else {"error": "Not found"}
+            return (
+                {"pid": self.fork(request["id"], side)}
+                if request["verb"] == "create"
+                else {"error": "Not found"}
+            )
         reply = self.below[side].ask(_deeper(request), request["patience"] - LESS)
         return reply or self.unavailable()
 

@@ -278,7 +278,10 @@ class Chatty(Controller):
     """A banner, a prompt, colours and a log: all right in the sense, not to the letter."""
 
     def run(self) -> None:
-        print("Cluster v1.0 (c) 2024\nCommands: create id [parent], exec id n k1 ... kn, pingall, exit\n> ", end="")
+        print(
+            "Cluster v1.0 (c) 2024\nCommands: create id [parent], exec id n k1 ... kn, pingall, exit\n> ",
+            end="",
+        )
         super().run()
 
     def say(self, text: str) -> None:

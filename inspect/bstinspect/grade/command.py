@@ -43,7 +43,9 @@ def _grade(options: Options) -> int:
     from bstinspect.grade.marks import verdicts
     from bstinspect.grade.running import Grading
 
-    written = {path: form for path, form in ((options.csv, files.as_csv), (options.json, files.as_json)) if path}
+    written = {
+        path: form for path, form in ((options.csv, files.as_csv), (options.json, files.as_json)) if path
+    }
     files.check(list(written), force=options.force)
     grading = Grading(options.subject, options.groups, options.jobs)
     progress = Progress()
@@ -51,7 +53,7 @@ def _grade(options: Options) -> int:
         grading.run(progress.show)
     finally:
         progress.close()
-    found = verdicts(grading.judgements, options.groups, options.subject.profile)
+    found = verdicts(grading.judgements, options.groups, options.subject)
     table.show(grading.subject, found)
     for path, form in written.items():
         files.write(path, form(grading.subject, found))

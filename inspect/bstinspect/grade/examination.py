@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import time
@@ -185,7 +184,9 @@ class Examination:
         }
         node = processes.newest(came, None)
         if node is None:
-            self.give_up("node-without-process", f"the process of node {id_} is gone before anything was done")
+            self.give_up(
+                "node-without-process", f"the process of node {id_} is gone before anything was done"
+            )
         self.nodes[id_] = node
         return node
 
@@ -231,23 +232,28 @@ class Examination:
     def _reply(self, command: str, mark: str, context: str) -> str:
         until, dialogue, passed_over = self.clock(), self.program.dialogue, ""
         shown = f"{context}{quoted(command)}"
+        reply = None
         try:
             while (line := dialogue.line(until, lenient=not self.subject.strict)) is not None:
                 if (reply := self.understands(line, command)) is not None:
-                    return reply
+                    break
                 passed_over = line.strip() or passed_over
         except GoneError:
             self.give_up(mark, f"{shown}: {self.program.how_it_ended()}{self._last_words()}")
         except FloodError:
             self._flooded(shown)
-        said = f"; it said {quoted(passed_over)}" if passed_over else ""
-        self.give_up(mark, f"{shown}: no reply within {self.subject.deadline:g} s{said}")
+        if reply is None:
+            said = f"; it said {quoted(passed_over)}" if passed_over else ""
+            self.give_up(mark, f"{shown}: no reply within {self.subject.deadline:g} s{said}")
+        return reply
 
     def _flooded(self, shown: str) -> NoReturn:
         self.give_up(self.suspicion or "input-flood", f"{shown}: output without end")
 
     def _last_words(self) -> str:
-        lines = [each for each in self.program.dialogue.complaints.decode("utf-8", "replace").splitlines() if each]
+        lines = [
+            each for each in self.program.dialogue.complaints.decode("utf-8", "replace").splitlines() if each
+        ]
         return f"; it said {quoted(lines[-1])}" if lines else ""
 
     def _await(self, process: Process, states: str) -> None:

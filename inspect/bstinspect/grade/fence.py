@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import msgspec
 
 from bstinspect.errors import InspectError
+from bstinspect.grade.orders import Order, Seen
+from bstinspect.grade.tracer import Tracer, filter_program
 from bstinspect.linux import prctl
 
 if TYPE_CHECKING:
@@ -31,36 +33,11 @@ class FenceError(InspectError):
     exit_code = 2
 
 
-class Order(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the tracer is told: to seize a process, or to arm a point of one; it answers each order."""
-
-    seize: int = 0
-    arm: int = 0
-    event: str = ""
-    connection: int = 0
-    ordinal: int = 0
-    when: str = ""
-    signal: int = 0
-
-
-class Seen(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the tracer tells: one call at a message, or one that was denied, or that an order is carried out."""
-
-    done: bool = False
-    denied: str = ""
-    passed: tuple[int, str, int, int, str] | None = None
-    """Process, event, connection, ordinal, entry or exit."""
-    fired: bool = False
-    trouble: str = ""
-
-
 class Fence:
     """The tracer, as the process beside it sees it."""
 
     def __init__(self, *, messages: bool) -> None:
         """Start it. `messages`: it stops at those too. Raises OSError."""
-        from bstinspect.grade.tracer import filter_program
-
         self.filter = filter_program(messages=messages)
         """What a program installs before its execve."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC)
@@ -84,7 +61,12 @@ class Fence:
         self._fired = False
         self._order(
             Order(
-                arm=pid, event=at.event, connection=at.connection, ordinal=at.ordinal, when=at.when, signal=number
+                arm=pid,
+                event=at.event,
+                connection=at.connection,
+                ordinal=at.ordinal,
+                when=at.when,
+                signal=number,
             )
         )
 
@@ -143,8 +125,6 @@ def _be_tracer(channel: socket.socket, parent: int) -> NoReturn:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         prctl.die_with_parent(parent)
-        from bstinspect.grade.tracer import Tracer
-
         Tracer(channel).run()
     except Exception as error:  # noqa: BLE001 - it goes where it can be shown
         channel.send(msgspec.json.encode(Seen(trouble=f"{type(error).__name__}: {error}")))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -13,6 +12,8 @@ import msgspec
 from bstinspect.errors import InspectError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bstinspect.grade.marks import Verdict
     from bstinspect.grade.subject import Subject
 

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
+import setproctitle
+
 from bstinspect.grade import processes
 from bstinspect.grade.sandbox import TEMPORARY
 from bstinspect.linux import prctl, proc
@@ -46,7 +48,7 @@ class House:
         self._files = self._files_now()
 
     def start(self, become: Callable[[], None]) -> int:
-        """Fork a process, which `become` turns into the program; it is traced before, where there is a fence."""
+        """Fork a process, which `become` turns into the program; where there is a fence, it is traced."""
         waiting, go = os.pipe2(os.O_CLOEXEC)
         pid = os.fork()
         if not pid:
@@ -137,7 +139,9 @@ class House:
         for folder in TEMPORARY:
             for parent, folders, names in os.walk(folder):
                 folders[:] = [
-                    each for each in folders if not os.path.ismount(path := f"{parent}/{each}") and path != _STATE
+                    each
+                    for each in folders
+                    if not os.path.ismount(path := f"{parent}/{each}") and path != _STATE
                 ]
                 found |= {f"{parent}/{each}" for each in [*folders, *names]}
         for kind in _IPC:
@@ -160,8 +164,6 @@ def _be(become: Callable[[], None], waiting: int) -> NoReturn:
 def _sit(name: str, title: str) -> NoReturn:
     """Be a decoy: do nothing, by that name."""
     try:
-        import setproctitle
-
         prctl.die_with_parent(os.getppid())
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
+
+if TYPE_CHECKING:
+    from bstinspect.grade.subject import Subject
 
 GROUPS: Final = ("replies", "numbers", "input", "ends", "kills", "stops", "points")
 """In the order in which they are examined and shown."""
@@ -116,14 +119,18 @@ MARKS: Final = tuple(
 )  # fmt: skip
 LETTER_ONLY: Final = frozenset({"extra-output"})
 """Marks that mean nothing where replies are read in the sense."""
+SANDBOX_ONLY: Final = frozenset({"files-left", "ports-left"})
+"""Marks that mean nothing where others use the same files and ports."""
 BY_NAME: Final = {each.name: each for each in MARKS}
 
 
-def verdicts(judgements: list[Judgement], groups: tuple[str, ...], profile: str) -> list[Verdict]:
+def verdicts(judgements: list[Judgement], groups: tuple[str, ...], subject: Subject) -> list[Verdict]:
     """Sum up: one run that misses a mark decides; what no run came to judge is not judged."""
     found = []
     for mark in MARKS:
-        if profile != "strict" and mark.name in LETTER_ONLY:
+        if (mark.name in LETTER_ONLY and not subject.strict) or (
+            mark.name in SANDBOX_ONLY and not subject.sandboxed
+        ):
             continue
         if mark.group not in groups and not any(each.mark == mark.name for each in judgements):
             continue
@@ -131,7 +138,7 @@ def verdicts(judgements: list[Judgement], groups: tuple[str, ...], profile: str)
         missed = [each for each in said if each.missed]
         state = "missed" if missed else "ok" if said else "not judged"
         evidence = _evidence(missed) if missed else said[0].evidence if said else _reason(mark, judgements)
-        found.append(Verdict(mark, state, evidence, mark.is_essential(profile)))
+        found.append(Verdict(mark, state, evidence, mark.is_essential(subject.profile)))
     return found
 
 

@@ -86,8 +86,8 @@ def parser() -> argparse.ArgumentParser:
     made = _Parser(
         prog="bstrace grade",
         usage="bstrace grade [OPTIONS] -- COMMAND [ARGUMENT ...]",
-        description="Drive any program that speaks the assignment's language, and mark it: replies, bad input, "
-        "kills and stops of its nodes, hangs, what is left behind.",
+        description="Drive any program that speaks the assignment's language, and mark it: replies, bad "
+        "input, kills and stops of its nodes, hangs, what is left behind.",
         epilog=_EXAMPLES,
         formatter_class=RawDescriptionRichHelpFormatter,
     )
@@ -106,35 +106,51 @@ def add_options(to: argparse.ArgumentParser) -> None:
         default=LENIENT,
         help="replies in the sense (default: prompts, banners and other words will do), or to the letter",
     )
-    to.add_argument("--only", default="", metavar="GROUPS", help=f"of {', '.join(GROUPS)}, with commas between")
     to.add_argument(
-        "--deadline", default="5", metavar="SECONDS", help="what a command may take until it hangs (default: 5)"
+        "--only", default="", metavar="GROUPS", help=f"of {', '.join(GROUPS)}, with commas between"
+    )
+    to.add_argument(
+        "--deadline",
+        default="5",
+        metavar="SECONDS",
+        help="what a command may take until it hangs (default: 5)",
     )
     to.add_argument(
         "--points", default="12", metavar="N", help="so many messages get a kill or a stop (default: 12)"
     )
-    to.add_argument("--pty", action="store_true", help="talk through a pseudo-terminal (default: where a pipe is mute)")
+    to.add_argument(
+        "--pty", action="store_true", help="talk through a pseudo-terminal (default: where a pipe is mute)"
+    )
     to.add_argument(
         "--no-sandbox",
         action="store_true",
         help="no namespaces: the program is traced, and sends no signals to strangers",
     )
     to.add_argument(
-        "--jobs", default=str(min(4, os.cpu_count() or 1)), metavar="N", help="runs at the same time (default: 1 a CPU, at most 4)"
+        "--jobs",
+        default=str(min(4, os.cpu_count() or 1)),
+        metavar="N",
+        help="runs at the same time (default: 1 a CPU, at most 4)",
     )
     for name, what in (("--csv", "a row for each mark"), ("--json", "the marks, and how they were made")):
         written = to.add_argument(name, type=Path, metavar="FILE", help=f"write {what}")
         written.complete = shtab.FILE  # type: ignore[attr-defined]
     to.add_argument("--force", action="store_true", help="overwrite files that are there")
     to.add_argument("--debug", action="store_true", help="show tracebacks")
-    command = to.add_argument("command", nargs=argparse.REMAINDER, metavar="COMMAND", help="the program, and what it takes")
+    command = to.add_argument(
+        "command", nargs=argparse.REMAINDER, metavar="COMMAND", help="the program, and what it takes"
+    )
     command.complete = shtab.FILE  # type: ignore[attr-defined]
 
 
 def _find(name: str) -> str:
     found = shutil.which(name)
     if found is None:
-        reason = "is no program that can be run" if Path(name).exists() and "/" in name else "there is no such program"
+        reason = (
+            "is no program that can be run"
+            if Path(name).exists() and "/" in name
+            else "there is no such program"
+        )
         raise _BadLineError(f"{name}: {reason}")
     return os.path.abspath(found)  # noqa: PTH100 - links are kept: a virtual environment's python is one
 

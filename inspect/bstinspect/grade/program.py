@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from bstinspect.grade.dialogue import Dialogue, open_streams
 from bstinspect.grade.subject import TERMINAL
-
 from bstinspect.linux import seccomp
 
 if TYPE_CHECKING:
@@ -84,4 +83,4 @@ class Program:
         environment = house.environment()
         if house.fence is not None:
             seccomp.install(house.fence.filter)
-        os.execve(subject.path, subject.arguments, environment)
+        os.execve(subject.path, subject.arguments, environment)  # noqa: S606 - that is the command

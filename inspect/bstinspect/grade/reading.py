@@ -33,8 +33,9 @@ _NUMBERS_ONLY: Final = re.compile(
 class Want(Protocol):
     """What a reply has to be."""
 
-    shown: str
-    """As the table of marks shows it."""
+    @property
+    def shown(self) -> str:
+        """What it is to be, for the evidence."""
 
     def fits(self, line: str, *, strict: bool) -> bool:
         """Tell whether a reply is it; lenient ones are tidied already."""

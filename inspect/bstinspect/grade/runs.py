@@ -12,6 +12,7 @@ import msgspec
 
 from bstinspect.grade import sandbox
 from bstinspect.grade.examination import EndOfRunError, Examination
+from bstinspect.grade.fence import Fence
 from bstinspect.grade.house import House
 from bstinspect.grade.marks import Judgement
 from bstinspect.grade.sandbox import SandboxError
@@ -125,12 +126,8 @@ def _furnish_and_examine(check: Check, subject: Subject, descriptor: int) -> Non
 
 def _examine(check: Check, subject: Subject, descriptor: int) -> None:
     """Do what the check says, to the program in this house."""
-    prctl.adopt_orphans()
-    fence = None
-    if check.traced or not subject.sandboxed:
-        from bstinspect.grade.fence import Fence
-
-        fence = Fence(messages=check.traced)
+    prctl.become_subreaper()
+    fence = Fence(messages=check.traced) if check.traced or not subject.sandboxed else None
     house = House(sandboxed=subject.sandboxed, fence=fence)
 
     def tell(judgement: Judgement) -> None:

@@ -34,7 +34,9 @@ class SandboxError(InspectError):
 
 def leave() -> None:
     """Leave the namespaces of the caller; its next child is the first process in the new ones."""
-    flags = namespaces.CLONE_NEWPID | namespaces.CLONE_NEWNET | namespaces.CLONE_NEWNS | namespaces.CLONE_NEWIPC
+    flags = (
+        namespaces.CLONE_NEWPID | namespaces.CLONE_NEWNET | namespaces.CLONE_NEWNS | namespaces.CLONE_NEWIPC
+    )
     uid, gid = os.geteuid(), os.getegid()
     with _explained():
         namespaces.unshare(flags | (namespaces.CLONE_NEWUSER if uid else 0))
@@ -64,7 +66,7 @@ def _kept(subject: Subject, here: str) -> list[str]:
     for name, value in os.environ.items():
         if name not in ("TMPDIR", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "OLDPWD"):
             named += value.split(":")
-    kept = set()
+    kept: set[str] = set()
     for path in named:
         for folder in TEMPORARY:
             if path == folder and path == here:
@@ -95,7 +97,7 @@ def _limit_processes() -> None:
     release = os.uname().release.split(".")
     with contextlib.suppress(OSError, ValueError, IndexError):
         if (int(release[0]), int(release[1])) >= _OWN_PID_MAX:
-            Path("/proc/sys/kernel/pid_max").write_text(str(_MOST_PIDS), "ascii")
+            Path("/proc/sys/kernel/pid_max").write_bytes(b"%d" % _MOST_PIDS)
 
 
 @contextlib.contextmanager
@@ -105,6 +107,6 @@ def _explained() -> Iterator[None]:
     except OSError as error:
         what = f"{error.filename}: " if error.filename else ""
         raise SandboxError(
-            f"there can be no sandbox here ({what}{error.strerror}); --no-sandbox grades without one, and lets "
-            "the program send no signals to strangers"
+            f"there can be no sandbox here ({what}{error.strerror}); --no-sandbox grades without one, and "
+            "denies the program signals to strangers"
         ) from error

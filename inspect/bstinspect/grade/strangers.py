@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 from bstinspect.linux import proc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Set
+    from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
 
 
-
-def refusal(caller: int, name: str, arguments: tuple[int, ...], own: Set[int]) -> str:
+def refusal(caller: int, name: str, arguments: tuple[int, ...], own: AbstractSet[int]) -> str:
     """Say what is wrong with a call that sends a signal; empty where it stays among `own` processes.
 
     Signal 0 only asks whether somebody is there, and is let through.
@@ -28,11 +28,11 @@ def refusal(caller: int, name: str, arguments: tuple[int, ...], own: Set[int]) -
     return f"{name} of {_signal(number)} to {strangers}"
 
 
-def _by_pid(_caller: int, arguments: tuple[int, ...], own: Set[int]) -> str:
+def _by_pid(_caller: int, arguments: tuple[int, ...], own: AbstractSet[int]) -> str:
     return _stranger(_signed(arguments[0]), own)
 
 
-def _by_kill(caller: int, arguments: tuple[int, ...], own: Set[int]) -> str:
+def _by_kill(caller: int, arguments: tuple[int, ...], own: AbstractSet[int]) -> str:
     """Judge kill(2): a positive pid is a process, 0 and less are groups, -1 is everybody."""
     pid = _signed(arguments[0])
     if pid > 0:
@@ -44,7 +44,7 @@ def _by_kill(caller: int, arguments: tuple[int, ...], own: Set[int]) -> str:
     return f"the group {group}, where also {_named(others[0])} is" if others else ""
 
 
-def _by_pidfd(caller: int, arguments: tuple[int, ...], own: Set[int]) -> str:
+def _by_pidfd(caller: int, arguments: tuple[int, ...], own: AbstractSet[int]) -> str:
     """Judge pidfd_send_signal(2) by what the descriptor is for (pidfd_open(2), fdinfo)."""
     data = proc.read_file(f"/proc/{caller}/fdinfo/{_signed(arguments[0])}") or b""
     for line in data.splitlines():
@@ -53,7 +53,7 @@ def _by_pidfd(caller: int, arguments: tuple[int, ...], own: Set[int]) -> str:
     return ""  # no pidfd: the call will fail
 
 
-SIGNALS: Final[dict[str, tuple[int, Callable[[int, tuple[int, ...], Set[int]], str]]]] = {
+SIGNALS: Final[dict[str, tuple[int, Callable[[int, tuple[int, ...], AbstractSet[int]], str]]]] = {
     "kill": (1, _by_kill),
     "tkill": (1, _by_pid),
     "tgkill": (2, _by_pid),
@@ -64,7 +64,7 @@ SIGNALS: Final[dict[str, tuple[int, Callable[[int, tuple[int, ...], Set[int]], s
 """The calls that send signals: which argument is the signal, and who says whom it would meet."""
 
 
-def _stranger(pid: int, own: Set[int]) -> str:
+def _stranger(pid: int, own: AbstractSet[int]) -> str:
     if pid <= 0 or pid in own:
         return ""
     status = proc.status(pid)

@@ -14,7 +14,7 @@ import msgspec
 
 from bstinspect.decode.architecture import X32_BIT, architecture, foreign, native_numbers
 from bstinspect.errors import PtraceError
-from bstinspect.grade.fence import Order, Seen
+from bstinspect.grade.orders import Order, Seen
 from bstinspect.grade.strangers import SIGNALS, refusal
 from bstinspect.linux import proc, ptrace, registers, seccomp
 from bstinspect.linux.signalfd import SignalDescriptor

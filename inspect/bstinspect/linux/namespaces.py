@@ -39,7 +39,7 @@ _libc.mount.argtypes = [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctype
 
 
 def unshare(flags: int) -> None:
-    """Leave namespaces for new ones. A new pid namespace is that of the children, the first being its init."""
+    """Leave namespaces for new ones. Into a new pid namespace go the children; the first is its init."""
     if _libc.unshare(flags) == -1:
         raise _failure("unshare")
 

@@ -13,7 +13,6 @@ PR_SET_NAME: Final = 15
 PR_SET_SECCOMP: Final = 22
 _SECCOMP_MODE_FILTER: Final = 2
 PR_SET_CHILD_SUBREAPER: Final = 36
-PR_SET_CHILD_SUBREAPER: Final = 36
 PR_SET_NO_NEW_PRIVS: Final = 38
 PR_SET_PTRACER: Final = 0x59616D61
 PR_SET_PTRACER_ANY: Final = (1 << 64) - 1
@@ -46,11 +45,6 @@ def die_with_parent(parent: int, number: int = signal.SIGKILL) -> bool:
 
 def become_subreaper() -> None:
     """Inherit every orphan among the descendants (PR_SET_CHILD_SUBREAPER(2const), Linux 3.4)."""
-    _call(PR_SET_CHILD_SUBREAPER, 1)
-
-
-def adopt_orphans() -> None:
-    """Become the parent of every descendant that loses its own (PR_SET_CHILD_SUBREAPER(2const))."""
     _call(PR_SET_CHILD_SUBREAPER, 1)
 
 

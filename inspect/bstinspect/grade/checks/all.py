@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from bstinspect.grade.checks import contact, ends, input as bad_input, kills, numbers, replies, stops
+from bstinspect.grade.checks import contact, ends, kills, numbers, replies, stops
+from bstinspect.grade.checks import input as bad_input
 from bstinspect.grade.runs import Check
 
 CONTACT: Final = Check("first contact", "replies", contact.contact)

@@ -9,7 +9,7 @@ from bstinspect.grade.examination import quoted
 from bstinspect.grade.reading import Sum
 
 if TYPE_CHECKING:
-    from collections.abc import Set
+    from collections.abc import Set as AbstractSet
 
     from bstinspect.grade.examination import Examination
 
@@ -26,7 +26,13 @@ def adds_up(exam: Examination, id_: int, mark: str, *, hangs: str = "", context:
 
 
 def pingall(
-    exam: Examination, mark: str, must: Set[int], may: Set[int] | None = None, *, hangs: str = "", context: str = ""
+    exam: Examination,
+    mark: str,
+    must: AbstractSet[int],
+    may: AbstractSet[int] | None = None,
+    *,
+    hangs: str = "",
+    context: str = "",
 ) -> frozenset[int] | None:
     """Ask which nodes are unavailable: at least `must`, and none beside `may`. Return what was listed."""
     reply = exam.ask("pingall", hangs or mark, context=context)

@@ -25,7 +25,9 @@ def contact(exam: Examination) -> None:
     if _answers(exam):
         exam.through = TERMINAL
         wait = f"{exam.subject.deadline:g} s"
-        exam.missed("silent-in-a-pipe", f"nothing within {wait} in a pipe; through a pseudo-terminal it answers")
+        exam.missed(
+            "silent-in-a-pipe", f"nothing within {wait} in a pipe; through a pseudo-terminal it answers"
+        )
 
 
 def _answers(exam: Examination) -> bool:

@@ -41,13 +41,13 @@ def at_end_of_input(exam: Examination) -> None:
 
 
 def controller_killed(exam: Examination) -> None:
-    """kill -9 of the controller: its nodes end by themselves, and the next session is not disturbed."""
+    """After a kill -9 of the controller its nodes end by themselves, and disturb no other."""
     exam.grow(10, 5, 20)
     exam.program.kill()
     exam.program.dialogue.until_end(exam.clock())
-    left = exam.wait_until(lambda: not exam.processes())
+    are_gone = exam.wait_until(lambda: not exam.processes())
     mark, event = "orphans-after-kill-of-controller", "kill -9 of the controller"
-    if left:
+    if are_gone:
         exam.passed(mark, f"{event}: all its processes are gone")
     else:
         exam.missed(mark, f"{event}: {exam.described(exam.processes())} still there")

@@ -88,4 +88,6 @@ def _no_zombie(exam: Examination, dead: int) -> None:
     if exam.wait_until(is_gone):
         exam.passed("zombies", f"node {dead} (pid {pid}) was waited for")
     else:
-        exam.missed("zombies", f"after kill -9 of {dead}: {exam.described({pid: exam.processes()[pid]})} stays")
+        exam.missed(
+            "zombies", f"after kill -9 of {dead}: {exam.described({pid: exam.processes()[pid]})} stays"
+        )

@@ -36,9 +36,7 @@ def _stop(exam: Examination, id_: int) -> None:
         if each not in BELOW[id_]:
             adds_up(exam, each, "survivors-lost-after-stop", hangs="freezes-after-stop", context=context)
     error = Failure("Node is unavailable", id_)
-    exam.expect(
-        "exec-of-stopped", f"exec {id_} 2 100 23", error, hangs="freezes-after-stop", context=context
-    )
+    exam.expect("exec-of-stopped", f"exec {id_} 2 100 23", error, hangs="freezes-after-stop", context=context)
     may = BELOW[id_]
     pingall(exam, "pingall-wrong-after-stop", {id_}, may, hangs="freezes-after-stop", context=context)
     exam.passed("freezes-after-stop", f"{context}every command was answered")
@@ -54,7 +52,9 @@ def found_again(exam: Examination, id_: int, mark: str, context: str) -> None:
         exam.missed("late-reply", f"{context}'exec {id_} 1 7': '{reply}', which is the sum asked for before")
     else:
         exam.passed("late-reply", f"{context}'exec {id_} 1 7': '{reply}'")
-    while reading.unavailable(reply := exam.ask("pingall", mark, context=context), strict=strict) != frozenset():
+    while (
+        reading.unavailable(reply := exam.ask("pingall", mark, context=context), strict=strict) != frozenset()
+    ):
         if exam.is_past(clock):
             exam.give_up(mark, f"{context}'pingall' still says '{reply}'")
     exam.passed(mark, f"{context}'pingall': '{reply}'")
