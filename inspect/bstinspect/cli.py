@@ -49,6 +49,7 @@ examples:
   bstrace replay FILE                 what trace --record has recorded, in any manner
   bstrace faults run SCENARIO         nodes killed and stopped at every message of a script
   bstrace report                      a report of the newest session, as HTML and Markdown
+  bstrace grade -- COMMAND            marks for any program that speaks the assignment's language
   printf 'create 10\\nexec 10 3 1 2 3\\n' | bstrace
                                       in a pipe: one line of standard output a command
 
@@ -140,11 +141,16 @@ def _parser() -> argparse.ArgumentParser:
         help="kill and stop nodes at every message, and see who survives (faults -h)",
         add_help=False,
     )
+    grade = commands.add_parser(
+        "grade", help="mark any program that speaks the assignment's language (grade -h)", add_help=False
+    )
     if "--print-completion" in sys.argv:
         from bstinspect.faults.options import add_options as add_fault_options
+        from bstinspect.grade.options import add_options as add_grade_options
         from bstinspect.writeup.options import add_options
 
         add_options(report)
+        add_grade_options(grade)
         add_fault_options(faults)
         _add_options(trace, replay)
     return parser
