@@ -30,7 +30,7 @@ def run(
     return Run(
         Scenario(tuple(line for line, _ in replies), (injection,)),
         tuple(Reply(line, reply, index * MS, MS) for index, (line, reply) in enumerate(replies)),
-        (), (), (Fired(injection, who, 1, command * MS + 1, command),), (), 0,
+        (), (), (Fired(injection, who, 1, command * MS + 900, command),), (), 0,
     )  # fmt: skip
 
 
@@ -156,7 +156,7 @@ def test_the_diagram_of_a_command() -> None:
 def test_faults_that_are_no_deaths() -> None:
     """A stop is a mark, and so is its end; a receiver that is not known is a question mark."""
     whole = run([("exec 20 1 1", None)], "stop:5ms", command=0)
-    sent = (Sent("20.2", "", "x", "x #1", 3, None, 0), Sent("20.2", "20.2", "y", "y", 4, 5, 0))
+    sent = (Sent("20.2", "", "x", "x #1", 1000, None, 0), Sent("20.2", "20.2", "y", "y", 2000, 2001, 0))
     shown = diagram(msgspec.structs.replace(whole, messages=sent))
     assert shown is not None
     assert [(lane.title, lane.detail) for lane in shown.drawing.lanes] == [

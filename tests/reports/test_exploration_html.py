@@ -177,7 +177,7 @@ def test_a_failure() -> None:
     ]
     assert lines[3][1:3] == ["exec 30 1 1", "Error:30: Node is unavailable"]
     assert lines[4] == ["✗", lines[4][1]]
-    assert lines[4][1].startswith("kill at 30.1:recv(exec)#1@exit of 30.1, pid 4242, ")
+    assert lines[4][1].startswith("kill at 30.1:recv(exec)#1@exit, pid 4242, ")
     assert lines[6][1] == "pingall (examination)"
     assert "file node-30.sock" in first.text_content()
     assert "why: node 30 was killed by SIGKILL" in first.text_content()

@@ -66,10 +66,11 @@ def _said(run: Run, command: int | None) -> list[_Step]:
     """Return the commands and their replies, at the controller."""
     steps = []
     for reply in _chosen(run.replies, command):
-        end = reply.sent_ns + reply.took_ns + 1  # below the arrow of what it was made from
         line, tone = _answer(reply)
-        steps.append(_Step(reply.sent_ns, _CONTROLLER, "", f"> {reply.command}", tone="muted"))
-        steps.append(_Step(end, _CONTROLLER, "", line, reply.command, tone=tone))
+        # a reply is drawn below what came at the same moment, and above the command that came then
+        begin, end = reply.sent_ns + 2, reply.sent_ns + reply.took_ns + 1
+        steps.append(_Step(begin, _CONTROLLER, "", f"> {reply.command}", tone="muted"))
+        steps.append(_Step(max(begin, end), _CONTROLLER, "", line, reply.command, tone=tone))
     return steps
 
 

@@ -12,7 +12,8 @@ from bstinspect.reports.exploration.verdict import name
 if TYPE_CHECKING:
     from bstinspect.faults.run import Exploration, Outcome, Run, Smallest
 
-_NUMBERS: Final = re.compile(r"[+-]?\d+(?:[.;:,]\d+)*")
+_NUMBERS: Final = re.compile(r"[+-]?\d+(?:[.;:,\s]+[+-]?\d+)*")
+"""A number, or several side by side."""
 _Shape: TypeAlias = frozenset[tuple[str, str]]
 """Of all violations: the invariant, and its text with the numbers taken out."""
 
@@ -93,11 +94,11 @@ def _shared_out(
             homeless.append(each)
     for each in homeless:
         shape = _shape(each.outcome)
-        invariants = {invariant for invariant, _ in shape}
-        akin = (
-            other
-            for other in groups
-            if other not in given and invariants & {invariant for invariant, _ in other}
-        )
-        given.setdefault(next(akin, shape), each)
+        akin = [other for other in groups if other not in given and _invariants(other) & _invariants(shape)]
+        akin.sort(key=lambda other: (-len(_invariants(other) & _invariants(shape)), -len(groups[other])))
+        given.setdefault(next(iter(akin), shape), each)
     return given
+
+
+def _invariants(shape: _Shape) -> set[str]:
+    return {invariant for invariant, _ in shape}

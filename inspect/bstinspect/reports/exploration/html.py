@@ -178,7 +178,9 @@ def _conversation(run: Run) -> Iterator[Line]:
 def _faults_at(run: Run, command: int) -> Iterator[Line]:
     for each in run.fired:
         if each.command == command:
-            place = f"{each.injection.fault} at {each.injection.at} of {each.who}, pid {each.pid}"
+            at = each.injection.at
+            whose = f" of {each.who}" if at.who != each.who else ""
+            place = f"{each.injection.fault} at {at}{whose}, pid {each.pid}"
             yield Line(0, fault=f"{place}, {each.time_ns / 1e6:.3f} ms after the start")
 
 
