@@ -13,6 +13,8 @@ from .naive import killed, left, message, passed, played
 
 TREE = ["create 10", "create 5", "create 20", "create 30"]
 KILL_20 = ["20.1:send(exec-reply)#1@exit=kill"]
+STOP_20 = ["20.1:send(exec-reply)#1@entry=stop"]
+UNAVAILABLE = "Error:20: Node is unavailable"
 SECOND = 1_000_000_000
 
 
@@ -43,7 +45,10 @@ BROKEN = {
         played([*TREE, "exec 20 1 7"], KILL_20, 4, answers={4: None}, trouble="no answer", status=None)),
     "the command in flight ends too late": (
         "every-command-ends",
-        played([*TREE, "exec 20 1 7"], KILL_20, 4, change=killed(20), took={4: 2 * SECOND})),
+        played([*TREE, "exec 20 1 7"], STOP_20, 4, answers={4: UNAVAILABLE}, took={4: 2 * SECOND})),
+    "a death is waited for": (
+        "others-answer-in-time",
+        played([*TREE, "exec 20 1 7"], KILL_20, 4, change=killed(20), took={4: SECOND // 2})),
     "one below the dead is not listed": (
         "unreachable-is-exact",
         played([*TREE, "exec 20 1 7", "pingall"], KILL_20, 4, change=killed(20), answers={5: "Ok: 20"})),
@@ -84,8 +89,8 @@ BROKEN = {
                messages=(message("ping-reply #5", 5, "15.1", "20.1"),))),
     "a late sum meets another exec": (
         "no-late-reply",
-        played([*TREE, "exec 20 1 7", "cont 20", "exec 20 1 8"], ["20.1:send(exec-reply)#1@entry=stop"], 4,
-               answers={4: "Error:20: Node is unavailable", 6: "Ok:20: 7"})),
+        played([*TREE, "exec 20 1 7", "cont 20", "exec 20 1 8"], STOP_20, 4,
+               answers={4: UNAVAILABLE, 6: "Ok:20: 7"})),
     "an id is kept": (
         "id-is-free-again",
         played([*TREE, "crash 20", "kill 20", "create 20"], answers={6: "Error: Already exists"})),
@@ -120,10 +125,11 @@ def test_every_invariant_has_a_run_that_breaks_it() -> None:
     [
         played([]),
         played([*TREE, "exec 20 1 7", "pingall"], KILL_20, 4, change=killed(20)),
-        played([*TREE, "exec 20 1 7", "pingall"], KILL_20, 4, change=killed(20), took={4: SECOND}),
+        played([*TREE, "exec 20 1 7"], STOP_20, 4, answers={4: UNAVAILABLE}, took={4: SECOND}),
+        played([*TREE, "pingall"], ["10.1:wait#1@exit=kill"], 4, change=killed(10), took={4: SECOND // 2}),
         # It was answered, and is dead only then.
         played([*TREE, "exec 20 1 7", "crash 20", "pingall"], KILL_20, 4,
-               answers={5: "Error:20: Node is unavailable"}),
+               answers={5: UNAVAILABLE}),
         # Nobody can sweep up behind a controller that is killed before it has a keeper.
         played(["create 1"], ["controller:listen#1@entry=kill"], answers={0: None}, status=9,
                left=left("file", "bstrace-PID")),

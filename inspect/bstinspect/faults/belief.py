@@ -106,7 +106,7 @@ class Belief:
 def _waits(world: World, command: Command, faults: Sequence[Fired]) -> bool:
     if command.answer or not command.name or world.ended:
         return False
-    if any(effect(fired) != "nothing" and concerns(world, command, fired) for fired in faults):
+    if any(concerns(world, command, each) and _is_waited_for(world, command, each) for each in faults):
         return True
     unsure = world.cut | {each.node for each in world.doubts}
     at_root = command.name == "kill" or world.tree.root in (None, command.node)
@@ -120,6 +120,19 @@ def _waits(world: World, command: Command, faults: Sequence[Fired]) -> bool:
     if node not in world.ids:
         node = world.tree.place(command.node) if command.name == "create" else None
     return node is not None and bool(unsure.intersection(world.tree.path(node)))
+
+
+def _is_waited_for(world: World, command: Command, fired: Fired) -> bool:
+    """Tell whether a fault may cost the command in flight a timeout.
+
+    The kernel tells of a death at once, and all that waits for the dead is answered. Only a pingall is the
+    root's to answer; and the news that a child has stopped, or goes on, die with its parent.
+    """
+    what = effect(fired)
+    if what != "death":
+        return what != "nothing"
+    of_root = fired.who == "keeper" or fired.who.partition(".")[0] == str(world.tree.root)
+    return command.name in ("stop", "cont") or (command.name == "pingall" and of_root)
 
 
 def _learnt(step: Step, line: str | None) -> World:

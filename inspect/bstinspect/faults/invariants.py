@@ -35,7 +35,7 @@ def _timing(run: Run) -> Iterator[str]:
     for each in judged(run):
         took, limit = each.reply.took_ns, each.judgement.limit_ns
         if each.reply.line is not None and took > limit and not each.judgement.waits:
-            yield f"{each.asked}: answered after {took // 1_000_000} ms, and nothing it needs was hit"
+            yield f"{each.asked}: answered after {took // 1_000_000} ms, and needs no timeout"
 
 
 def _every_command_ends(run: Run) -> Iterator[str]:
@@ -137,7 +137,7 @@ def _nothing_after_error(run: Run) -> Iterator[str]:
 
 OURS: Final = (
     Invariant("others-answer-in-time",
-              "a command that needs nobody who was hit takes no timeout", _timing),
+              "a command waits for a timeout only where it needs somebody who cannot say that he will not answer", _timing),
     Invariant("every-command-ends",
               "every command is answered by its deadline, whoever was hit", _every_command_ends),
     Invariant("unreachable-is-exact",
