@@ -137,7 +137,7 @@ def _nothing_after_error(run: Run) -> Iterator[str]:
 
 OURS: Final = (
     Invariant("others-answer-in-time",
-              "a command waits for a timeout only where it needs somebody who cannot say that he will not answer", _timing),
+              "a command takes no timeout, unless it needs somebody who may be silent and alive", _timing),
     Invariant("every-command-ends",
               "every command is answered by its deadline, whoever was hit", _every_command_ends),
     Invariant("unreachable-is-exact",
