@@ -54,7 +54,10 @@ def outcome_of(scenario: Scenario, pool: Pool, invariants: Sequence[Invariant] =
 def shrunk(
     outcome: Outcome, scenario: Scenario, pool: Pool, invariants: Sequence[Invariant] = OURS
 ) -> Smallest:
-    """Return the smallest scenario found that fails like `scenario`, whose outcome is known. Raises PoolError."""
+    """Return the smallest scenario found that fails like `scenario`, whose outcome is known.
+
+    Raises PoolError.
+    """
     from bstinspect.faults.shrink import as_test, one_line, shrink
 
     def fails(smaller: Scenario) -> Outcome | None:

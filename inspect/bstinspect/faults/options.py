@@ -133,30 +133,59 @@ def _add(to: argparse.ArgumentParser) -> None:
     )
     scenario.complete = shtab.FILE  # type: ignore[attr-defined]
     to.add_argument("--script", metavar="COMMANDS", help="the commands themselves, ; between them")
-    to.add_argument("--nodes", default="*", metavar="LIST",
-                    help="whose points: ids as patterns, controller, keeper (default: *, every node)")  # fmt: skip
-    to.add_argument("--events", default="", metavar="LIST",
-                    help="send, recv, bind, connect, listen, fork, unlink, wait, exit (default: all)")  # fmt: skip
+    to.add_argument(
+        "--nodes",
+        default="*",
+        metavar="LIST",
+        help="whose points: ids as patterns, controller, keeper (default: *, every node)",
+    )
+    to.add_argument(
+        "--events",
+        default="",
+        metavar="LIST",
+        help="send, recv, bind, connect, listen, fork, unlink, wait, exit (default: all)",
+    )
     to.add_argument("--at", default="", metavar="LIST", help="entry, exit (default: both)")
     to.add_argument("--faults", default="kill,stop", metavar="LIST", help="which faults (default: kill,stop)")
-    to.add_argument("--fault", action="append", default=[], metavar="ADDRESS=FAULT",
-                    help="play the script once, with this fault; may be given several times")  # fmt: skip
-    to.add_argument("--fault-at", action="append", default=[], metavar="ADDRESS",
-                    help="only at this point; may be given several times")  # fmt: skip
-    to.add_argument("--seed", type=_natural, default=0, metavar="N",
-                    help="in which order what can happen happens (default: 0, as it became possible)")  # fmt: skip
+    to.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="ADDRESS=FAULT",
+        help="play the script once, with this fault; may be given several times",
+    )
+    to.add_argument(
+        "--fault-at",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="only at this point; may be given several times",
+    )
+    to.add_argument(
+        "--seed",
+        type=_natural,
+        default=0,
+        metavar="N",
+        help="in which order what can happen happens (default: 0, as it became possible)",
+    )
     to.add_argument("--budget", type=_seconds, metavar="SECONDS", help="begin no run after so long")
     to.add_argument("--sample", type=_natural, metavar="N", help="no more than N runs, chosen by the seed")
     to.add_argument("--shard", metavar="K/N", help="the K-th of N parts")
     to.add_argument("--no-follow", action="store_true", help="leave out points that only a fault opens")
     to.add_argument("--pairs", action="store_true", help="a second fault at every later point too")
     to.add_argument("--all", action="store_true", help="visit points that nothing tells apart one by one")
-    to.add_argument("-j", "--jobs", type=_natural, default=0, metavar="N",
-                    help="how many CPUs (default: all)")  # fmt: skip
-    to.add_argument("--format", default="html,junit,json", metavar="LIST",
-                    help=f"of {', '.join(FORMATS)} (default: all); none for no files")  # fmt: skip
-    output = to.add_argument("-o", "--output", default=Path(), type=Path, metavar="DIR",
-                             help="where the files go (default: here)")  # fmt: skip
+    to.add_argument(
+        "-j", "--jobs", type=_natural, default=0, metavar="N", help="how many CPUs (default: all)"
+    )
+    to.add_argument(
+        "--format",
+        default="html,junit,json",
+        metavar="LIST",
+        help=f"of {', '.join(FORMATS)} (default: all); none for no files",
+    )
+    output = to.add_argument(
+        "-o", "--output", default=Path(), type=Path, metavar="DIR", help="where the files go (default: here)"
+    )
     output.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
     to.add_argument("--force", action="store_true", help="overwrite files that are there")
     to.add_argument("--debug", action="store_true", help="show tracebacks")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NoReturn
 
 import msgspec
 
@@ -47,7 +47,7 @@ class Answer(msgspec.Struct, frozen=True):
 def main(arguments: list[str]) -> int:
     """Serve until standard input ends; return the exit status."""
     if _READY not in arguments:
-        return _start_again(arguments)
+        _start_again(arguments)
     from bstinspect.faults.stage.cluster import warm_up
 
     while _reap():
@@ -95,7 +95,7 @@ def _tell(message: msgspec.Struct) -> None:
     sys.stdout.buffer.flush()
 
 
-def _start_again(arguments: list[str]) -> int:
+def _start_again(arguments: list[str]) -> NoReturn:
     """Become the same program, without the vDSO: a child attaches, waits for the exec, and hides it."""
     go, ready = os.pipe()
     parent = os.getpid()
@@ -111,8 +111,7 @@ def _start_again(arguments: list[str]) -> int:
             os._exit(status)
     os.close(ready)
     if not os.read(go, 1):
-        print("bstrace: the faults' stage needs ptrace, and it is refused here", file=sys.stderr)
-        return 1
+        sys.exit("bstrace: the faults' stage needs ptrace, and it is refused here")
     module = "bstinspect.faults.worker"
     os.execv(sys.executable, [sys.executable, "-P", "-m", module, *arguments, _READY])  # noqa: S606 - ourselves
 

@@ -10,10 +10,11 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.decode.architecture import native_numbers
+from bstinspect.faults.fault import ON_CALLS, ON_MESSAGES
 from bstinspect.faults.stage import clock
 from bstinspect.faults.stage.points import outgoing
 from bstinspect.faults.stage.rewriting import rewritten
-from bstinspect.linux import memory, registers
+from bstinspect.linux import memory, ptrace, registers
 
 if TYPE_CHECKING:
     from bstinspect.faults.address import Address
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _NUMBERS: Final = native_numbers()
 _RED_ZONE: Final = 128
+_SIGNALS: Final = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 _OPENS: Final = {_NUMBERS[name]: index for name, index in (("open", 1), ("openat", 2)) if name in _NUMBERS}
 """Which argument of the call has the flags."""
 _MAKES: Final = {_NUMBERS[name] for name in ("mkdir", "mkdirat", "creat") if name in _NUMBERS}
@@ -49,32 +51,28 @@ def act(thread: Thread, fault: Fault, at: Address, nth: int, now_ns: int) -> Eff
 
     `nth`: so many messages of the same name come before this one in the same call.
     """
-    pid = thread.process.pid
-    match fault.kind:
-        case "kill":
-            os.kill(pid, signal.SIGKILL)
-            return Effect.SIGNALLED
-        case "stop":
-            os.kill(pid, signal.SIGSTOP)
-            return Effect.SIGNALLED
-        case "signal":
-            os.kill(pid, fault.value)
-            return Effect.SIGNALLED
-        case "errno" | "return" if at.when == "entry":
-            clock.skip(thread.tid, -fault.value if fault.kind == "errno" else fault.value)
-            return Effect.CALL_REPLACED
-        case "delay":
-            thread.deadline_ns = now_ns + fault.value
-            return Effect.HELD
-        case "drop" | "twice" | "truncate" if at.when == "entry" and at.event == "send" and at.message:
-            return _rewrite(thread, fault.kind, at.message, nth)
-        case "no-descriptors":
-            _use_up_descriptors(pid)
-            return Effect.GOES_ON
-        case "disk-full":
-            return Effect.GOES_ON
-        case _:
-            return None
+    if fault.kind in _SIGNALS or fault.kind == "signal":
+        os.kill(thread.process.pid, _SIGNALS.get(fault.kind, fault.value))
+        return Effect.SIGNALLED
+    if fault.kind == "delay":
+        thread.deadline_ns = now_ns + fault.value
+        return Effect.HELD
+    if fault.kind in ON_CALLS:
+        return _replace(thread, fault) if at.when == "entry" else None
+    if fault.kind in ON_MESSAGES:
+        named = at.when == "entry" and at.event == "send" and at.message
+        return _rewrite(thread, fault.kind, at.message, nth) if named else None
+    if fault.kind == "no-descriptors":
+        _use_up_descriptors(thread.process.pid)
+    return Effect.GOES_ON
+
+
+def result(thread: Thread) -> int:
+    """Return what a call has returned, at its exit; one that was tampered with returns what it is to."""
+    if thread.result is None:
+        return ptrace.raw_syscall_info(thread.tid)[4]
+    registers.set_return_value(thread.tid, thread.result)
+    return thread.result
 
 
 def is_refused(thread: Thread) -> bool:
@@ -86,6 +84,11 @@ def is_refused(thread: Thread) -> bool:
     if makes:
         clock.skip(thread.tid, -errno.ENOSPC)
     return makes
+
+
+def _replace(thread: Thread, fault: Fault) -> Effect:
+    clock.skip(thread.tid, -fault.value if fault.kind == "errno" else fault.value)
+    return Effect.CALL_REPLACED
 
 
 def _rewrite(thread: Thread, kind: str, message: str, nth: int) -> Effect | None:

@@ -71,7 +71,7 @@ class _Processes:
 
 def controller() -> NoReturn:
     """Be the controller. Never returns."""
-    bstcluster.keeping.subprocess = _Processes  # type: ignore[assignment]
+    setattr(bstcluster.keeping, "subprocess", _Processes)  # noqa: B010 - mypy sees a module there
     status = 1
     try:
         status = bstcluster.__main__.main()

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 from bstinspect.faults.run import Fired, Reply, Run
 from bstinspect.faults.stage.cluster import controller
 from bstinspect.faults.stage.leftovers import files_left, processes_left
-from bstinspect.faults.stage.stage import Stage, StageError
+from bstinspect.faults.stage.stage import Stage
+from bstinspect.faults.stage.stops import StageError
 
 if TYPE_CHECKING:
     from bstinspect.faults.conversation import Conversation
@@ -57,11 +58,11 @@ class Player:
         except StageError as error:
             trouble = str(error)
         finally:
-            self._left += processes_left(stage.processes)
+            self._left += processes_left(stage.cast.processes)
             stage.end()
             self._read(subject)
             subject.close()
-        self._left += files_left(home, stage.processes)
+        self._left += files_left(home, stage.cast.processes)
         self._end_command(None)
         points = stage.points
         return Run(
@@ -71,7 +72,7 @@ class Player:
             tuple(points.messages),
             tuple(self._faults),
             tuple(self._left),
-            stage.processes[0].status if not trouble else None,
+            stage.cast.processes[0].status if not trouble else None,
             self._errors.decode("utf-8", "backslashreplace"),
             trouble,
         )
@@ -116,7 +117,7 @@ class Player:
             return
         if line is not None and self._asked.split()[:1] == ["create"]:
             found = _CREATED.fullmatch(line)
-            if found and int(found[1]) in {each.pid for each in self.stage.processes}:
+            if found and int(found[1]) in {each.pid for each in self.stage.cast.processes}:
                 line = "Ok: PID"
         took = self.stage.clock.now_ns - self._asked_ns
         self._replies.append(Reply(self._asked, line, self._asked_ns, took))

@@ -53,7 +53,7 @@ class _Actor:
     def connection(self, pid: int, descriptor: int) -> _Connection | None:
         """Return the connection behind a descriptor; its inode tells it from a later one of that number."""
         try:
-            key = os.readlink(f"/proc/{pid}/fd/{descriptor}")
+            key = os.readlink(f"/proc/{pid}/fd/{descriptor}")  # noqa: PTH115 - a name, no path
         except OSError:
             return None
         if key not in self.connections:

@@ -29,25 +29,30 @@ class _Frame(NamedTuple):
 def rewritten(data: bytes, kind: str, name: str, nth: int = 0) -> bytes | None:
     """Return `data` with a message called `name` dropped, sent ``twice`` or ``truncate``d.
 
-    It is the one before which there are `nth` others of that name. None where `data` is not made of whole frames, or has no such message.
+    It is the one before which there are `nth` others of that name. None where `data` is not made of whole
+    frames, or has no such message.
     """
     frames = list(_frames(data))
     if b"".join(frame.encode() for frame in frames) != data:
         return None
-    left = nth
     out: list[_Frame] = []
+    passed = 0
     for message in _messages(frames):
-        if left < 0 or not _is_called(message, name) or left:
-            left -= left >= 0 and _is_called(message, name)
+        if not _is_called(message, name):
             out += message
             continue
-        left = -1
-        if kind == "twice":
-            out += message + message
-        elif kind == "truncate":
-            last = message[-1]
-            out += [*message[:-1], _Frame(last.flags, last.body[: len(last.body) // 2])]
-    return b"".join(frame.encode() for frame in out) if left < 0 else None
+        out += _changed(message, kind) if passed == nth else message
+        passed += 1
+    return b"".join(frame.encode() for frame in out) if passed > nth else None
+
+
+def _changed(message: list[_Frame], kind: str) -> list[_Frame]:
+    if kind == "drop":
+        return []
+    if kind == "twice":
+        return message + message
+    last = message[-1]
+    return [*message[:-1], _Frame(last.flags, last.body[: len(last.body) // 2])]
 
 
 def _frames(data: bytes) -> Iterator[_Frame]:

@@ -1,4 +1,4 @@
-"""The program on the stage: started under a filter that stops the calls that matter, seized before it runs."""
+"""The program on the stage: started under a filter that stops what matters, seized before it runs."""
 
 from __future__ import annotations
 
@@ -62,7 +62,12 @@ def start(
     pid = os.fork()
     if not pid:
         _become(
-            run, (stdin[0], stdout[1], stderr[1]), waiting, seccomp.program(calls, arch), environment, home
+            run,
+            streams=(stdin[0], stdout[1], stderr[1]),
+            waiting=waiting,
+            program=seccomp.program(calls, arch),
+            environment=environment,
+            home=home,
         )
     for descriptor in (stdin[0], stdout[1], stderr[1], waiting[0]):
         os.close(descriptor)
@@ -75,7 +80,7 @@ def start(
     finally:
         os.close(waiting[1])
     for descriptor in (stdin[1], stdout[0], stderr[0]):
-        os.set_blocking(descriptor, False)  # noqa: FBT003 - its only argument
+        os.set_blocking(descriptor, False)
     with contextlib.suppress(PermissionError):  # who has many pipes already gets 64 KiB
         fcntl.fcntl(stdin[1], fcntl.F_SETPIPE_SZ, LONGEST_LINE)
     return Subject(pid, (stdin[1], stdout[0], stderr[0]))
@@ -83,6 +88,7 @@ def start(
 
 def _become(
     run: Callable[[], NoReturn],
+    *,
     streams: tuple[int, int, int],
     waiting: tuple[int, int],
     program: bytes,

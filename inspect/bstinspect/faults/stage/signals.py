@@ -1,0 +1,119 @@
+"""Signals on the stage: deaths, stops, and the threads that they take out of their waits.
+
+A signal to a thread that is held in a ptrace-stop waits until it runs. So who may have one is let go on: the
+main thread to take it, the others to come to the group-stop, all to die. A call that was held at its entry
+has not been made; it comes again.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+from bstinspect.faults.stage import clock, signalling
+from bstinspect.faults.stage.tracee import Place, State
+from bstinspect.linux import proc
+
+if TYPE_CHECKING:
+    from bstinspect.faults.stage.cast import Cast
+    from bstinspect.faults.stage.tracee import Process, Thread
+    from bstinspect.faults.stage.turns import Turns
+
+
+class Signals:
+    """What is done to threads because of signals."""
+
+    def __init__(self, cast: Cast, turns: Turns, time_of_stage: clock.Clock) -> None:
+        self.pending = False
+        """A signal may be on its way to a parked thread."""
+        self._cast = cast
+        self._turns = turns
+        self._clock = time_of_stage
+        self._continues: list[tuple[int, Process]] = []
+
+    def dies(self, process: Process) -> None:
+        """SIGKILL, or its like, is on its way to every thread, and wakes each from its stop."""
+        process.is_dying = True
+        for thread in process.threads.values():
+            self._turns.readiness.forget(thread)
+            self._turns.grant(thread)
+
+    def deliver(self, thread: Thread) -> None:
+        """Let the main thread take a signal before `thread` of the same process goes on."""
+        self.pending = True
+        leader = thread.process.threads.get(thread.process.pid, thread)
+        self._take_back(thread)
+        if leader is not thread:
+            self._turns.hold(thread, thread.place)
+        if leader.state is not State.ASLEEP:
+            self._take_back(leader)
+            self._turns.grant(leader)
+
+    def stop_others(self, process: Process) -> None:
+        """One thread is in the group-stop: let the others go on into it."""
+        self.pending = True  # once all stand, the parent has a SIGCHLD
+        for thread in process.threads.values():
+            if thread.state in (State.READY, State.PARKED):
+                self._take_back(thread)
+                self._turns.grant(thread)
+
+    def sent(self, thread: Thread) -> None:
+        """A thread of ours has sent a signal."""
+        self.pending = True
+        pid, number = signalling.target(thread)
+        process = self._cast.at(pid)
+        if process is None or process is thread.process:
+            return
+        if number == signal.SIGKILL:
+            self.dies(process)
+        elif number == signal.SIGCONT:
+            self._turns.stopped_run(process)
+
+    def continue_later(self, process: Process, after_ns: int) -> None:
+        """Send SIGCONT after a while."""
+        self._continues.append((self._clock.now_ns + after_ns, process))
+
+    def continue_now(self, process: Process) -> None:
+        """Send SIGCONT."""
+        if process.status is None:
+            os.kill(process.pid, signal.SIGCONT)
+            self._turns.stopped_run(process)
+            self.pending = True
+
+    def continue_due(self) -> None:
+        """Send the SIGCONTs whose time has come."""
+        for entry in [each for each in self._continues if each[0] <= self._clock.now_ns]:
+            self._continues.remove(entry)
+            self.continue_now(entry[1])
+
+    def deadlines(self) -> list[int]:
+        """Return when the next SIGCONTs are due."""
+        return [when for when, _ in self._continues]
+
+    def wake(self) -> None:
+        """Let parked threads go on that have a signal to take."""
+        self.pending = False
+        for thread in self._cast.threads.values():
+            if thread.state is State.PARKED and _has_signal(thread.tid):
+                self._turns.awake(thread)
+
+    def _take_back(self, thread: Thread) -> None:
+        self._turns.readiness.forget(thread)
+        thread.deadline_ns = None
+        if thread.place is Place.ENTRY:
+            clock.again(thread.tid)
+            thread.place = Place.OTHER
+
+
+def _has_signal(tid: int) -> bool:
+    """Tell whether a signal is pending that the thread does not block (proc(5), /proc/PID/status)."""
+    fields = dict(
+        line.split(b":\t", 1)
+        for line in (proc.read_file(f"/proc/{tid}/status") or b"").splitlines()
+        if line.startswith((b"SigPnd", b"ShdPnd", b"SigBlk"))
+    )
+    if len(fields) < 3:
+        return False
+    pending = int(fields[b"SigPnd"], 16) | int(fields[b"ShdPnd"], 16)
+    return bool(pending & ~int(fields[b"SigBlk"], 16))
