@@ -76,6 +76,15 @@ def test_a_node_has_the_name_of_its_socket() -> None:
     ]  # fmt: skip
 
 
+def test_a_node_that_is_not_seen_to_bind_is_known_by_its_greeting() -> None:
+    """As with -e trace=sendto."""
+    ready = b"\x04\x17\x05READY\x08Identity\x00\x00\x00\x0420.1"
+    assert comments(PointAnnotator(), sent(5, GREETING), sent(5, ready)) == [
+        "send(greeting)#1",
+        "20.1:send(ready)#1",
+    ]
+
+
 def test_a_foreign_message_is_counted_by_its_connection() -> None:
     """A descriptor that comes back is another connection; each process counts for itself."""
     assert comments(
@@ -99,7 +108,8 @@ def test_a_call_that_never_returns_has_its_entry() -> None:
 
 def test_beside_the_messages() -> None:
     """The addresses come first."""
-    assert comments(PointsAndMessages(lambda _pid: "20"), sent(5, GREETING), called("getppid"), sent(6, b"x")) == [
+    annotator = PointsAndMessages(lambda _pid: "20")
+    assert comments(annotator, sent(5, GREETING), called("getppid"), sent(6, b"x")) == [
         "20:send(greeting)#1; zmtp: greeting", "", "20:send/2#1",
     ]  # fmt: skip
 

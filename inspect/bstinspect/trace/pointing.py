@@ -1,7 +1,8 @@
 """--points: which calls are crash points, and the address of each (see `bstinspect.faults.address`).
 
 Counted is what is traced, from where the trace begins. A process of our cluster has the name of the socket
-that it binds (``20.1``, ``controller``), the keeper that of its program; any other has no name here.
+that it binds (``20.1``, ``controller``), or under which it greets its parent, the keeper that of its program;
+any other has no name here.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from typing import TYPE_CHECKING, Final
 from bstinspect.decode.call import s32
 from bstinspect.faults.ordinals import EVENTS, ConnectionNumbers, Ordinals
 from bstinspect.trace.annotating import ZmtpAnnotator, makes_process
+from bstinspect.zmtp.events import Command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from bstinspect.decode.call import Call
     from bstinspect.faults.ordinals import Place
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 _PATH: Final = re.compile(rb"/bstrace-[^/]+/(controller|-?\d{1,19}\.\d{1,19})\Z")
 """A socket in the directory of a cluster."""
+_IDENTITY: Final = re.compile(rb"-?\d{1,19}\.\d{1,19}")
 _KEEPER: Final = b"bstcluster.keeper\0"
 _NAMING: Final = frozenset({"execve"})
 _MOVES: Final = frozenset({"send", "recv"})
@@ -60,6 +63,8 @@ class Points:
     def moved(self, pid: int, fd: int, events: list[Event], *, sent: bool) -> list[Place]:
         """Return the places of a call that moved bytes, which meant `events`."""
         process = self._process(pid)
+        if sent and not process.is_named and (name := _introduced(events)):
+            process.who, process.is_named = name, True
         count = process.ordinals.sends if sent else process.ordinals.receives
         return count(process.connections.number(fd), events)
 
@@ -167,6 +172,16 @@ def written(place: Place, who: str) -> str:
     if entry and leaves:
         return text
     return text + ("@entry" if entry else "@exit")
+
+
+def _introduced(events: Iterable[Event]) -> str:
+    """Return the name under which a node greets its parent; mostly empty."""
+    for event in events:
+        if isinstance(event, Command) and event.name == "READY":
+            for key, value in event.properties:
+                if key.lower() == "identity" and _IDENTITY.fullmatch(value):
+                    return value.decode("ascii")
+    return ""
 
 
 def _name(call: Call) -> str:
