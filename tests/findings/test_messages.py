@@ -86,7 +86,7 @@ def test_each_message_has_its_own_addresses(tmp_path: Path) -> None:
     tape.receive(LEFT, 4, second)
     found, _ = tape.survey(tmp_path)
     assert [(each.sent_at, each.received_at) for each in found.messages] == [
-        ("send(ping)#1", "recv(ping)#1@exit"), ("send(ping)#2", "recv(ping)#2@exit"),
+        ("send(ping)#1", "20.1:recv(ping)#1@exit"), ("send(ping)#2", "20.1:recv(ping)#2@exit"),
     ]  # fmt: skip
     assert found.messages[0].sent
     assert found.messages[0].sent.points == ["send(ping)#1", "send(ping)#2"]
