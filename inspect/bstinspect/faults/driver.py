@@ -36,7 +36,7 @@ class DriveError(InspectError):
 class Driver:
     """One conversation after the other, each with a fresh cluster. Use it as ``with Driver() as driver``.
 
-    A conversation begins with the first order and ends with `end`.
+    A cluster begins with the first order and ends with `end`.
     """
 
     def __init__(self, cpu: int | None = None) -> None:
@@ -44,8 +44,10 @@ class Driver:
         self._cpu = min(os.sched_getaffinity(0)) if cpu is None else cpu
         self._worker: Worker | None = None
         self._is_open = False
-        self._early: list[Injection] = []
-        self.seed = 0
+        self._forget(0)
+
+    def _forget(self, seed: int) -> None:
+        self._seed = seed
         self.replies: list[Reply] = []
         self.fired: list[Fired] = []
         self.points: list[Passed] = []
@@ -70,14 +72,24 @@ class Driver:
         self._is_open = False
 
     @property
+    def pids(self) -> list[int]:
+        """The process that plays, if there is one."""
+        return [] if self._worker is None else [self._worker.process.pid]
+
+    @property
+    def descriptors(self) -> list[int]:
+        """What it has open."""
+        return [] if self._worker is None else self._worker.descriptors
+
+    @property
     def is_open(self) -> bool:
         """Whether a conversation is under way."""
         return self._is_open
 
-    def start(self) -> None:
-        """Start the process that plays, if there is none. Raises PoolError."""
-        if self._worker is None:
-            self._worker = Worker(self._cpu, None)
+    def begin(self, seed: int = 0) -> None:
+        """Begin another conversation: forget the one before. Raises DriveError, PoolError."""
+        self.end()
+        self._forget(seed)
 
     def say(self, line: str) -> Reply:
         """Give a command and return its reply. Raises DriveError, PoolError."""
@@ -101,8 +113,6 @@ class Driver:
         """Put a fault at a crash point that is still to come. Raises DriveError, PoolError."""
         if self._is_open:
             self._order(Arm(injection))
-        else:
-            self._early.append(injection)
         self.armed.append(injection)
 
     @property
@@ -112,22 +122,21 @@ class Driver:
         return [each for each in self.armed if each not in fired]
 
     def end(self) -> Run | None:
-        """End the conversation and return its run; None where there was none. Raises DriveError, PoolError.
+        """End the cluster and return what came of it; None where there was none.
 
-        The next order begins another conversation. `fired` and the like stay up to then.
+        Raises DriveError, PoolError.
         """
         if not self._is_open:
             return None
         answer = _decode_answer(self._ask(End()))
         self._is_open = False
-        self._early.clear()
         if answer.run is None:
             raise DriveError(answer.error)
         return answer.run
 
     def _order(self, order: Order) -> Told:
         if not self._is_open:
-            self._begin()
+            self._open()
         told = _decode_told(self._ask(order))
         self.fired += told.fired
         self.points += told.points
@@ -135,12 +144,11 @@ class Driver:
             raise DriveError(told.error)
         return told
 
-    def _begin(self) -> None:
-        self.start()
-        self.replies, self.fired, self.points = [], [], []
-        self.armed = list(self._early)
+    def _open(self) -> None:
+        if self._worker is None:
+            self._worker = Worker(self._cpu, None)
         self._is_open = True
-        self._send(Task(Scenario((), tuple(self._early), self.seed), "driven"))
+        self._send(Task(Scenario((), tuple(self.armed), self._seed), "driven"))
 
     def _send(self, message: msgspec.Struct) -> None:
         if self._worker is None:

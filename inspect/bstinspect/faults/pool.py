@@ -79,6 +79,12 @@ class Worker:
         data, self._data = self._data, b""
         return data
 
+    @property
+    def descriptors(self) -> list[int]:
+        """Our ends of its pipes."""
+        streams = (self.process.stdin, self.process.stdout)
+        return [each.fileno() for each in streams if each is not None]
+
     def end(self, *, kill: bool) -> None:
         """End it; what it plays dies with it."""
         if kill:
@@ -120,6 +126,12 @@ class Pool:
     def pids(self) -> list[int]:
         """The processes of the workers."""
         return [worker.process.pid for worker in self._workers]
+
+    @property
+    def descriptors(self) -> list[int]:
+        """What it has open."""
+        pipes = [descriptor for worker in self._workers for descriptor in worker.descriptors]
+        return [self._selector.fileno(), *pipes]
 
     def close(self) -> None:
         """End every worker, and every run with it."""
