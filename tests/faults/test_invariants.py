@@ -103,6 +103,8 @@ BROKEN = {
                points=(passed("keeper:fork#1@entry", 0, 0),), left=left("file", "bstrace-PID"))),
     "an exit status": ("ends-well", played(TREE, status=256)),
     "a hang at the end": ("ends-well", played(TREE, status=None, trouble="no answer")),
+    "a long end": (
+        "ends-well", played(TREE, points=(passed("controller:exit#1@entry", 5 * SECOND, 3),))),
     "a traceback": ("ends-well", played(TREE, stderr="Traceback (most recent call last):\n  ...\nE: no\n")),
 }  # fmt: skip
 
@@ -145,6 +147,9 @@ def test_every_invariant_has_a_run_that_breaks_it() -> None:
             *asked("exec #4 to 20", "unavailable #4", "unavailable #4"),
             message("numbers #4 to 20", 4, "controller", "10.1"))),
         played([*TREE, "exec 5 1 7"], ["20.1:wait#1@entry=delay:300ms"], 4, took={4: SECOND // 4}),
+        # A keeper that is stopped while it clears up is killed after five seconds.
+        played(TREE, ["keeper:wait#9@entry=stop"], 3,
+               points=(passed("controller:exit#1@entry", 5 * SECOND, 3),)),
         # Where a message was lost, nobody knows of the process that it told of.
         played([*TREE, "create 15", "pingall"], ["20.1:send(create-reply)#1@entry=drop"], 4,
                answers={4: "Error: the new process does not say hello"}, took={4: 20 * SECOND},

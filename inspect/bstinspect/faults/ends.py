@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from bstinspect.faults.belief import AT_ONCE_NS, KEEPER_LIMIT
 from bstinspect.faults.fault import ON_CALLS
 from bstinspect.faults.judging import judged
 from bstinspect.faults.striking import effect
@@ -42,6 +43,20 @@ def ends_well(run: Run) -> Iterator[str]:
         yield f"after the last command: {run.trouble}"
     elif not run.trouble and run.status != 0:
         yield f"the controller's wait status is {run.status}"
+    took, limit = _time_to_end(run)
+    if not run.trouble and took > limit:
+        yield f"the end took {took // 1_000_000} ms, {limit // 1_000_000} ms allowed"
+
+
+def _time_to_end(run: Run) -> tuple[int, int]:
+    """Return how long it took from the last reply to the last crash point, and may take, nanoseconds."""
+    if not run.replies or not run.points or any(effect(each) == "any" for each in run.fired):
+        return 0, 0
+    took = run.points[-1].time_ns - run.replies[-1].sent_ns - run.replies[-1].took_ns
+    pauses = sum(each.injection.fault.value for each in run.fired if effect(each) in ("pause", "nothing"))
+    # A keeper that does not end is killed after a while.
+    silent = any(each.who == "keeper" and effect(each) in ("stop", "halt", "pause") for each in run.fired)
+    return took, AT_ONCE_NS + pauses + silent * KEEPER_LIMIT
 
 
 def _was_told_the_impossible(run: Run) -> bool:

@@ -157,6 +157,6 @@ OURS: Final = (
     Invariant("nothing-left-behind",
               "no process, zombie, file, descriptor or port stays", ends.left_behind),
     Invariant("ends-well",
-              "the controller ends with status 0, and nobody prints a traceback", ends.ends_well),
+              "the controller ends at once, with status 0, and nobody prints a traceback", ends.ends_well),
 )  # fmt: skip
 """What our cluster promises."""
