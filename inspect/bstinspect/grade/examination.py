@@ -55,6 +55,8 @@ class Examination:
         """Found by the first contact: the streams that the program is to be talked to through."""
         self.points: list[Point] = []
         """Found by a run without a fault: the crash points that were passed."""
+        self.fired: bool | None = None
+        """Whether the fault at a point took effect; None where there is to be none."""
         self._judge = judge
         self._before: dict[int, frozenset[int]] = {}
         """The processes that were there before each node was created."""
@@ -128,7 +130,7 @@ class Examination:
     def send_signal(self, id_: int, number: int) -> None:
         """Send a signal to a node's process and nothing else, as an outsider would."""
         self._drop_strays()
-        process = self._seek(id_)
+        process = self.process_of(id_)
         os.kill(process.pid, number)
         self._await(process, "TtZX" if number == signal.SIGSTOP else "RSDZX")
 
@@ -170,7 +172,7 @@ class Examination:
         """Let go of the program; who started us puts it down."""
         self.program.close()
 
-    def _seek(self, id_: int) -> Process:
+    def process_of(self, id_: int) -> Process:
         """Return a node's process; where it has forked and ended since, as a daemon does, that which came."""
         if processes.is_there(self.nodes[id_]):
             return self.nodes[id_]
@@ -187,6 +189,10 @@ class Examination:
             self.give_up(
                 "node-without-process", f"the process of node {id_} is gone before anything was done"
             )
+        evidence = (
+            f"the process of node {id_}, {self.nodes[id_].pid}, has ended; {node.pid} came in its place"
+        )
+        self.missed("false-pid", evidence)
         self.nodes[id_] = node
         return node
 

@@ -51,24 +51,21 @@ class Fence:
         self._denied: list[str] = []
         self._passed: list[tuple[int, str, int, int, str]] = []
         self._fired = False
+        self._ordinal = 0
 
     def seize(self, pid: int) -> None:
         """Trace a process, which waits for that, and all that it forks from now on. Raises FenceError."""
         self._order(Order(seize=pid))
 
-    def arm(self, pid: int, at: Address, number: int) -> None:
-        """Send a process a signal at a crash point, once. The call is counted from the process's start."""
+    def arm(self, pid: int, at: Address, number: int) -> Address:
+        """Send a process a signal at a crash point, once. Its ordinal is counted from now on.
+
+        Return it with the ordinal counted from the process's start.
+        """
         self._fired = False
-        self._order(
-            Order(
-                arm=pid,
-                event=at.event,
-                connection=at.connection,
-                ordinal=at.ordinal,
-                when=at.when,
-                signal=number,
-            )
-        )
+        point = (at.event, at.connection, at.ordinal, at.when)
+        self._order(Order(0, pid, *point, number))
+        return msgspec.structs.replace(at, ordinal=self._ordinal)
 
     def has_fired(self) -> bool:
         """Tell whether the fault that was armed last has taken effect."""
@@ -85,6 +82,11 @@ class Fence:
         """Return the signals to strangers that were denied, a line each."""
         self._hear()
         return self._denied
+
+    def close(self) -> None:
+        """End it; what it traces ends with it."""
+        self._socket.close()
+        os.waitpid(self.pid, 0)
 
     def _order(self, order: Order) -> None:
         self._socket.send(msgspec.json.encode(order))
@@ -117,6 +119,7 @@ class Fence:
         if seen.passed is not None:
             self._passed.append(seen.passed)
         self._fired |= seen.fired
+        self._ordinal = seen.ordinal or self._ordinal
         return seen.done
 
 

@@ -116,7 +116,7 @@ class House:
         return found
 
     def clear(self) -> None:
-        """Put down whoever is left, decoys too; only without a sandbox, which ends with its first process."""
+        """Put down whoever is left, decoys and the tracer too. A sandbox would end with its first process."""
         until = time.monotonic() + _CLEARING
         for pid in self._decoys:
             if pid not in self.reap():
@@ -127,6 +127,8 @@ class House:
                     os.kill(pid, signal.SIGKILL)
             self.reap()
             time.sleep(0.001)  # each death may make orphans, which nothing tells of
+        if self.fence is not None:
+            self.fence.close()
 
     def _alive_decoys(self) -> dict[int, Process]:
         known = processes.below(os.getpid())

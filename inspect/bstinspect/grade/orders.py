@@ -13,6 +13,7 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True):
     event: str = ""
     connection: int = 0
     ordinal: int = 0
+    """Counted from now on."""
     when: str = ""
     signal: int = 0
 
@@ -21,6 +22,8 @@ class Seen(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the tracer tells: a call at a message, one that was denied, or that an order is carried out."""
 
     done: bool = False
+    ordinal: int = 0
+    """Of the point that was armed, counted from the process's start."""
     denied: str = ""
     passed: tuple[int, str, int, int, str] | None = None
     """Process, event, connection, ordinal, entry or exit."""

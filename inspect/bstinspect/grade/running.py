@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from bstinspect.errors import InspectError
-from bstinspect.grade.checks.all import CHECKS, CONTACT
+from bstinspect.grade.checks.all import CONTACT
 from bstinspect.grade.checks.points import GOLDEN, chosen
 from bstinspect.grade.runs import Running, begin
 from bstinspect.grade.sandbox import SandboxError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from bstinspect.grade.marks import Judgement
     from bstinspect.grade.runs import Check, Point, Told
@@ -34,15 +34,23 @@ class GradingError(InspectError):
 class Grading:
     """The runs, and what they have told."""
 
-    def __init__(self, subject: Subject, groups: tuple[str, ...], jobs: int) -> None:
+    def __init__(self, subject: Subject, checks: Sequence[Check], jobs: int, *, at_points: bool) -> None:
+        """`at_points`: faults at messages too, as many as the subject says."""
         self.subject = subject
         """With the streams that the first contact has found."""
         self.judgements: list[Judgement] = []
         self._jobs = jobs
         self._running: list[tuple[Running, float]] = []
-        self._left = [check for check in CHECKS if check.group in groups]
+        self._left = list(checks)
         self._done = 0
-        self._points: list[Point] | None = [] if "points" in groups and subject.points else None
+        self.fired: list[bool] = []
+        """Of each fault at a point whether it took effect."""
+        self._points: list[Point] | None = [] if at_points and subject.points else None
+
+    @property
+    def passed(self) -> int:
+        """How many points there are."""
+        return len(self._points or ())
 
     @property
     def total(self) -> int:
@@ -94,5 +102,7 @@ class Grading:
             self.subject = msgspec.structs.replace(self.subject, through=told.through)
         if self._points is not None:
             self._points += told.points
+        if told.fired is not None:
+            self.fired.append(told.fired)
         if told.judgement is not None:
             self.judgements.append(told.judgement)

@@ -32,7 +32,7 @@ class Point(msgspec.Struct, frozen=True, order=True):
     id: int
     """The node."""
     at: str
-    """The address (`bstinspect.faults.address`)."""
+    """The address (`bstinspect.faults.address`), the ordinal counted from the command on."""
 
 
 class Told(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -44,6 +44,8 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     no_sandbox: str = ""
     points: tuple[Point, ...] = ()
     """What was passed where nothing was done to it."""
+    fired: bool | None = None
+    """Whether the fault at a point took effect; None where there was none."""
     trouble: str = ""
     """A defect of ours."""
 
@@ -137,12 +139,14 @@ def _examine(check: Check, subject: Subject, descriptor: int) -> None:
     try:
         with contextlib.suppress(EndOfRunError):
             check.examine(examination)
-        _tell(descriptor, Told(through=examination.through, points=tuple(examination.points)))
+        about = Told(through=examination.through, points=tuple(examination.points), fired=examination.fired)
+        _tell(descriptor, about)
         if fence is not None and (denied := fence.denied()):
             tell(Judgement("kills-strangers", missed=True, evidence=f"denied: {denied[0]}"))
     finally:
         examination.close()
-        house.clear()
+        if not subject.sandboxed:
+            house.clear()
 
 
 def _guard(descriptor: int, do: Callable[[], None]) -> NoReturn:

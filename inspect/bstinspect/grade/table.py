@@ -15,13 +15,15 @@ _PLAIN_STATE: Final = 10
 _PLAIN_NAME: Final = 34
 
 
-def show(subject: Subject, verdicts: list[Verdict]) -> None:
-    """Print the marks, and a line that sums them up."""
+def show(subject: Subject, verdicts: list[Verdict], about_points: str) -> None:
+    """Print the marks, and what sums them up."""
     if os.isatty(1):
         _show_colored(verdicts)
     else:
         for each in verdicts:
             print(f"{each.state:<{_PLAIN_STATE}}  {each.mark.name:<{_PLAIN_NAME}}  {_remark(each)}")
+    if about_points:
+        print(about_points)
     print(summary(subject, verdicts), flush=True)
 
 

@@ -84,9 +84,11 @@ class Tracer:
         if order.seize:
             ptrace.seize(order.seize, _OPTIONS)
             self._threads[order.seize] = order.seize
+            self._tell(Seen(done=True))
         else:
-            self._armed = order
-        self._tell(Seen(done=True))
+            ordinal = order.ordinal + self._counts.get((order.arm, order.event, order.connection), 0)
+            self._armed = msgspec.structs.replace(order, ordinal=ordinal)
+            self._tell(Seen(done=True, ordinal=ordinal))
         return True
 
     def _wait_for_all(self) -> None:

@@ -17,7 +17,7 @@ def on_exit(exam: Examination) -> None:
     """`exit`, beside a process that is not the program's but has a node's name."""
     exam.grow(10, 5, 20)
     exam.passed("fork-bomb", f"{len(exam.processes())} processes for 3 nodes")
-    decoy = exam.house.decoy(exam.nodes[5].pid)
+    decoy = exam.house.decoy(exam.process_of(5).pid)
     exam.program.dialogue.say("exit")
     _end(exam, "exit-hangs", "'exit'")
     status = os.waitstatus_to_exitcode(exam.program.status() or 0)
@@ -33,7 +33,7 @@ def at_end_of_input(exam: Examination) -> None:
     """The end of the input, beside a decoy."""
     exam.grow(10, 5)
     exam.suspicion = "end-of-input-loop"
-    decoy = exam.house.decoy(exam.nodes[5].pid)
+    decoy = exam.house.decoy(exam.process_of(5).pid)
     exam.program.dialogue.end_input()
     _end(exam, "end-of-input-loop", "end of input")
     _nothing_is_left(exam, "end of input")

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from bstinspect.grade.examination import Examination
 
+_AFTER: Final = 0.1
+"""Seconds after the reply in which a point may come: the exit of what brought the reply, for example."""
 _COMMANDS: Final = ("exec 20 2 100 23", "pingall", "create 60")
 
 
@@ -33,13 +35,24 @@ def golden(exam: Examination) -> None:
         return
     exam.grow(*TREE)
     ids = {process.pid: id_ for id_, process in exam.nodes.items()}
-    fence.passed()
+    so_far = _counts({}, fence.passed())
     for command in _COMMANDS:
         exam.ask(command, "hangs-at-a-point")
-        for pid, event, connection, ordinal, when in fence.passed():
+        passed = fence.passed()
+        for pid, event, connection, ordinal, when in dict.fromkeys(passed):
             if pid in ids:
-                address = Address(str(ids[pid]), event, "", connection, ordinal, when)
+                since = ordinal - so_far.get((pid, event, connection), 0)
+                address = Address(str(ids[pid]), event, "", connection, since, when)
                 exam.points.append(Point(command, ids[pid], str(address)))
+        so_far = _counts(so_far, passed)
+
+
+def _counts(
+    so_far: dict[tuple[int, str, int], int], passed: list[tuple[int, str, int, int, str]]
+) -> dict[tuple[int, str, int], int]:
+    """Return how often each process has sent and received on each connection."""
+    done = {(pid, event, number): ordinal for pid, event, number, ordinal, when in passed if when == "exit"}
+    return so_far | done
 
 
 GOLDEN: Final = Check("the messages", "points", golden, traced=True)
@@ -61,8 +74,8 @@ def chosen(points: Sequence[Point], most: int) -> list[Check]:
 
 
 def _kill(point: Point, exam: Examination) -> None:
-    context = f"{point.at}=kill, "
-    if not _strike(exam, point, signal.SIGKILL, "hangs-at-a-point", context):
+    context = _strike(exam, point, signal.SIGKILL, "hangs-at-a-point")
+    if not context:
         return
     below = _below(point.id)
     reply = exam.ask("pingall", "hangs-at-a-point", context=context)
@@ -78,8 +91,8 @@ def _kill(point: Point, exam: Examination) -> None:
 
 
 def _stop(point: Point, exam: Examination) -> None:
-    context = f"{point.at}=stop, "
-    if not _strike(exam, point, signal.SIGSTOP, "freezes-at-a-point", context):
+    context = _strike(exam, point, signal.SIGSTOP, "freezes-at-a-point")
+    if not context:
         return
     for id_ in TREE:
         if id_ not in _below(point.id):
@@ -89,18 +102,24 @@ def _stop(point: Point, exam: Examination) -> None:
     found_again(exam, point.id, "lost-at-a-point", f"{context}then SIGCONT: ")
 
 
-def _strike(exam: Examination, point: Point, number: int, mark: str, context: str) -> bool:
-    """Have the fault happen while the command is answered, by whatever reply; tell whether it did."""
+def _strike(exam: Examination, point: Point, number: int, mark: str) -> str:
+    """Have the fault happen while the command is answered, by whatever reply.
+
+    Return what is to stand before the evidence; empty where the point did not come.
+    """
     fence = exam.house.fence
     if fence is None:
-        return False
+        return ""
     exam.grow(*TREE)
-    fence.arm(exam.nodes[point.id].pid, Address.parse(point.at), number)
+    exam.fired = False
+    at = fence.arm(exam.nodes[point.id].pid, Address.parse(point.at), number)
+    context = f"{at}={'kill' if number == signal.SIGKILL else 'stop'}, "
     reply = exam.ask(point.command, mark, context=context)
-    has_fired = exam.wait_until(fence.has_fired, 0.1)  # it may be the exit of the last send
-    if has_fired:
-        exam.passed(mark, f"{context}{quoted(point.command)}: {quoted(reply)}")
-    return has_fired
+    exam.fired = exam.wait_until(fence.has_fired, _AFTER)
+    if not exam.fired:
+        return ""
+    exam.passed(mark, f"{context}{quoted(point.command)}: {quoted(reply)}")
+    return context
 
 
 def _below(id_: int) -> frozenset[int]:

@@ -15,9 +15,9 @@ import sys
 import time
 from typing import Any
 
-PATIENCE = 0.9
+PATIENCE = 0.6
 """Seconds that the controller waits for the root, and"""
-LESS = 0.2
+LESS = 0.15
 """so much less one level further down."""
 
 Message = dict[str, Any]

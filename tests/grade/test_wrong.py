@@ -1,0 +1,106 @@
+"""Each fault of the solutions out there is caught by the name of its mark; so is what hostile programs do."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import Graded, missed, wrong
+
+
+@pytest.mark.parametrize(
+    ("name", "checks", "mark"),
+    [
+        ("TimeoutsNeverTakeEffect", ("an inner node killed",), "hangs-after-kill"),
+        ("TimeoutsNeverTakeEffect", ("a leaf killed",), "exec-of-dead-hangs"),
+        ("AStopFreezesAll", ("a leaf stopped",), "freezes-after-stop"),
+        ("NeverRecovers", ("an inner node killed",), "never-recovers"),
+        ("NeverRecovers", ("an inner node stopped",), "lost-after-cont"),
+        ("LateReplies", ("the root stopped",), "late-reply"),
+        ("ListsTheAvailable", ("replies",), "pingall-lists-available"),
+        ("ListsTheAvailable", ("a leaf killed",), "pingall-lists-available"),
+        ("ExecOfDeadHangs", ("a leaf killed",), "exec-of-dead-hangs"),
+        ("KillsStrangers", ("exit",), "kills-strangers"),
+        ("KillsEverybody", ("end of input",), "kills-strangers"),
+        ("OrphansStay", ("end of input",), "orphans-after-exit"),
+        ("OrphansStay", ("the controller killed",), "orphans-after-kill-of-controller"),
+        ("PortsStay", ("the controller killed",), "next-session-fails"),
+        ("PortsStay", ("exit",), "ports-left"),
+        ("FilesStay", ("exit",), "files-left"),
+        ("ZombiesStay", ("a leaf killed",), "zombies"),
+        ("EndOfInputHangs", ("end of input",), "end-of-input-loop"),
+        ("ExitHangs", ("exit",), "exit-hangs"),
+        ("LinesAreEaten", ("too few numbers",), "line-eaten"),
+        ("Daemons", ("exit",), "orphans-after-exit"),
+        ("Daemons", ("a leaf killed",), "false-pid"),
+        ("NoProcess", ("replies",), "node-without-process"),
+    ],
+)
+def test_caught_by_name(graded: Graded, name: str, checks: tuple[str, ...], mark: str) -> None:
+    """The mark is missed; what else is missed is its consequence."""
+    found = graded(wrong(name), *checks)
+    assert found[mark].state == "missed"
+    assert found[mark].evidence
+
+
+@pytest.mark.parametrize(
+    ("name", "checks", "marks"),
+    [
+        ("FloodOfErrors", ("a bad number",), {"input-flood"}),
+        ("EndOfInputLoop", ("end of input",), {"end-of-input-loop"}),
+        ("SumsWrap", ("sums", "wide sums"), {"sum-overflow", "sum-past-64-bits"}),
+        ("NoNumbersAbort", ("no numbers",), {"exec-of-no-numbers"}),
+        ("PortArithmetic", ("ids", "wide ids"), {"ids-above-60485", "ids-of-64-bits"}),
+        ("FalsePid", ("replies",), {"false-pid"}),
+        ("EndsAtOnce", ("replies",), {"create-without-pid"}),
+        ("Endless", ("replies",), {"input-flood"}),
+        ("ForkBomb", ("replies",), {"fork-bomb"}),
+        ("Binary", ("replies",), set()),
+        ("Chatty", ("replies", "a bad number", "an inner node killed"), set()),
+    ],
+)
+def test_nothing_else_is_missed(graded: Graded, name: str, checks: tuple[str, ...], marks: set[str]) -> None:
+    """What does not depend on time is missed alone."""
+    assert missed(graded(wrong(name), *checks, deadline=10)) == marks
+
+
+def test_what_is_no_reply_to_the_letter(graded: Graded) -> None:
+    """A banner and a prompt are all right in the sense, and not to the letter."""
+    found = graded(wrong("Chatty"), "replies", profile="strict")
+    assert missed(found) == {"create-without-pid"}
+    assert "Cluster v1.0" in found["create-without-pid"].evidence
+    assert found["wrong-sum"].evidence == "ended before it: create-without-pid"
+
+
+def test_a_program_that_does_not_flush(graded: Graded) -> None:
+    """It is graded through a pseudo-terminal, and that is said."""
+    found = graded(wrong("SilentInAPipe"), "replies", "sums", "end of input", deadline=2)
+    assert missed(found) == {"silent-in-a-pipe"}
+    assert found["wrong-sum"].state == found["end-of-input-loop"].state == found["sum-of-many"].state == "ok"
+    assert "through a pseudo-terminal it answers" in found["silent-in-a-pipe"].evidence
+
+
+def test_a_stop_at_a_message(graded: Graded) -> None:
+    """Who waits for the stopped without end is caught at the points too."""
+    found = graded(wrong("AStopFreezesAll"), points=4)
+    assert "freezes-at-a-point" in missed(found)
+    assert "=stop, " in found["freezes-at-a-point"].evidence
+
+
+def test_a_kill_at_a_message(graded: Graded) -> None:
+    """Who waits for the dead without end is caught at the points too."""
+    found = graded(wrong("TimeoutsNeverTakeEffect"), points=4)
+    assert "hangs-at-a-point" in missed(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("KillsStrangers", "kill of SIGKILL to "),
+        ("KillsEverybody", "kill of SIGTERM to every process there is (-1)"),
+    ],
+)
+def test_strangers_are_protected_without_a_sandbox(graded: Graded, name: str, said: str) -> None:
+    """The signal is denied, and the evidence names it: this very process lives on, it has the same name."""
+    found = graded(wrong(name), "exit", sandboxed=False, deadline=5)
+    assert "kills-strangers" in missed(found)
+    assert f"denied: {said}" in found["kills-strangers"].evidence
