@@ -92,10 +92,16 @@ class Signals:
         return [when for when, _ in self._continues]
 
     def wake(self) -> None:
-        """Let parked threads go on that have a signal to take."""
+        """Let parked threads go on that have a signal to take.
+
+        A handler interrupts the call. Without one it would go on inside the kernel (restart_syscall(2)),
+        where nobody holds it: so it comes again.
+        """
         self.pending = False
         for thread in self._cast.threads.values():
-            if thread.state is State.PARKED and _has_signal(thread.tid):
+            if thread.state is State.PARKED and (signals := _signals_for(thread.tid)):
+                if not signals & _mask(thread.tid, b"SigCgt"):
+                    self._take_back(thread)
                 self._turns.awake(thread)
 
     def _take_back(self, thread: Thread) -> None:
@@ -106,14 +112,14 @@ class Signals:
             thread.place = Place.OTHER
 
 
-def _has_signal(tid: int) -> bool:
-    """Tell whether a signal is pending that the thread does not block (proc(5), /proc/PID/status)."""
-    fields = dict(
-        line.split(b":\t", 1)
-        for line in (proc.read_file(f"/proc/{tid}/status") or b"").splitlines()
-        if line.startswith((b"SigPnd", b"ShdPnd", b"SigBlk"))
-    )
-    if len(fields) < 3:
-        return False
-    pending = int(fields[b"SigPnd"], 16) | int(fields[b"ShdPnd"], 16)
-    return bool(pending & ~int(fields[b"SigBlk"], 16))
+def _signals_for(tid: int) -> int:
+    """Return the mask of the signals that are pending and that the thread does not block."""
+    return (_mask(tid, b"SigPnd") | _mask(tid, b"ShdPnd")) & ~_mask(tid, b"SigBlk")
+
+
+def _mask(tid: int, name: bytes) -> int:
+    """Return a mask of signals of /proc/PID/status (proc(5)); 0 where the thread is gone."""
+    for line in (proc.read_file(f"/proc/{tid}/status") or b"").splitlines():
+        if line.startswith(name):
+            return int(line.split()[1], 16)
+    return 0
