@@ -30,6 +30,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+pytest_plugins = ["pytester"]  # for the tests of our own plugin
 PR_SET_CHILD_SUBREAPER: Final = 36  # prctl(2)
 GRACE: Final = 2.0
 """Seconds that processes and descriptors on their way out are given after a test."""
