@@ -163,6 +163,9 @@ def test_numbers_are_judged_last(line: str, answer: str) -> None:
          ["Error:20: Node is unavailable", "Error:20: [some reason]", "Ok:20: 5"]),
         (["20.1:send(ping-reply)#1@entry=drop"], "pingall", ["Ok: -1", "Ok: -1 or more of 20;30"]),
         # Two at once.
+        (["15.1:bind#1@entry=stop:1s", "controller:recv#1@exit=signal:TERM"], "create 15",
+         ["Ok: PID", "no reply"]),
+        (["15.1:bind#1@entry=delay:30s"], "create 15", ["Error: [some reason]", "Ok: PID"]),
         (["20.1:wait#1@entry=kill", "5.1:wait#1@entry=kill"], "pingall",
          ["Ok: -1", "Ok: 20;30", "Ok: 5;20;30"]),
     ],

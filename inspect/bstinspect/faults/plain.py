@@ -200,9 +200,10 @@ def _cont(world: World, command: Command) -> list[Step]:
         return [Step(unavailable(node), world)]
     runs = world.continued(node)
     unsure = frozenset(world.tree.path(node)) & (world.cut | {each.node for each in world.doubts})
-    if unsure or (world.keeper != "up" and node == world.tree.root):
-        return [Step(Exactly("Ok"), runs), Step(unavailable(node), runs)]
-    return [Step(Exactly("Ok"), runs)]
+    if world.keeper != "up" and node == world.tree.root:
+        # It runs, but nobody tells the controller, who goes on taking it for stopped.
+        return [Step(Exactly("Ok"), runs), Step(unavailable(node), runs), Step(unavailable(node), world)]
+    return [Step(Exactly("Ok"), runs), *[Step(unavailable(node), runs)] * bool(unsure)]
 
 
 _TO_NODES = {"exec": _exec, "kill": _kill, "crash": _crash, "stop": _stop, "cont": _cont}

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 SHORT_NS: Final = 200_000_000
 """A delay that no deadline of the cluster notices: even the deepest node has 250 ms for its part."""
+HELLO_NS: Final = 19_000_000_000
+"""A pause that a new process may have: it is waited for 20 s."""
 SETTLED_NS: Final = 10_000_000
 """So long after the end of a pause everybody knows of it: the stage's time only moves when all have rest."""
 _HARMLESS: Final = frozenset({
@@ -141,9 +143,13 @@ def during(world: World, command: Command, faults: Sequence[Fired], lives: Mappi
         return steps(world, command)
     first, rest = faults[0], faults[1:]
     found: list[Step] = []
-    if not _is_new(world, command, first, lives):  # it cannot be hit before there is one
-        for each in struck(world, first, lives):
-            found += during(each, command, rest, lives)
+    if _is_new(world, command, first, lives):  # it cannot be hit before there is one
+        for step in during(world, command, rest, lives):
+            after = struck(step.world, first, _after(lives, step, command))
+            found += [Step(step.answer, each) for each in after]
+    else:
+        for world_before in struck(world, first, lives):
+            found += during(world_before, command, rest, lives)
     for step in steps(world, command) + torn(world, command, first, lives):
         after = [step.world]
         for fired in faults:
@@ -207,10 +213,14 @@ def concerns(world: World, command: Command, fired: Fired) -> bool:
 
 
 def _makes(world: World, command: Command, fired: Fired, lives: Mapping[int, int]) -> bool:
-    """Tell whether the process is the one that is being made, or the keeper that makes the root."""
-    if fired.who in ("controller", "keeper"):
-        return world.tree.root is None or effect(fired) == "death"
-    return _is_new(world, command, fired, lives)
+    """Tell whether the fault may keep the process from being made, or from saying hello in time."""
+    what = effect(fired)
+    if fired.who == "controller":
+        return what == "pause" and world.tree.root is None  # it asks its keeper, with a limit
+    if fired.who == "keeper":
+        return world.tree.root is None or what == "death"
+    lasts = what != "pause" or fired.injection.fault.value >= HELLO_NS
+    return lasts and _is_new(world, command, fired, lives)
 
 
 def _is_new(world: World, command: Command, fired: Fired, lives: Mapping[int, int]) -> bool:
