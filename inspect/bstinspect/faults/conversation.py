@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 class Conversation(Protocol):
     """The side of a conversation that gives the commands."""
 
+    @property
+    def is_scripted(self) -> bool:
+        """Whether the command given last is of the script, not of an examination that follows it."""
+
     def next(self) -> str | None:
         """Return the next command, or None at the end: then the controller's input is closed."""
 
@@ -26,6 +30,7 @@ class Lines:
 
     def __init__(self, script: tuple[str, ...]) -> None:
         self._left = list(script)
+        self.is_scripted = True
 
     def next(self) -> str | None:
         """Return the next line."""

@@ -41,9 +41,18 @@ def crashpoints(
     seed: int | None = None,
 ) -> tuple[dict[str, str], str | Iterable[str] | None]:
     """Take the marker's arguments, named as the options are, and the script."""
-    given = {"nodes": nodes, "events": events, "when": at, "kinds": faults}
-    words = {name: value if isinstance(value, str) else ",".join(value) for name, value in given.items()}
+    given: dict[str, object] = {"nodes": nodes, "events": events, "when": at, "kinds": faults}
+    named = {"when": "at", "kinds": "faults"}
+    words = {name: _words(named.get(name, name), value) for name, value in given.items()}
     return {**words, "seed": "" if seed is None else str(seed)}, script
+
+
+def _words(name: str, value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
+        raise TypeError(f"{name} is a text, or a list of texts, not {value!r:.40}")
+    return ",".join(value)
 
 
 def asked_by(metafunc: pytest.Metafunc, mark: pytest.Mark, settings: Settings) -> Asked:
@@ -51,7 +60,7 @@ def asked_by(metafunc: pytest.Metafunc, mark: pytest.Mark, settings: Settings) -
     try:
         marked, script = crashpoints(*mark.args, **mark.kwargs)
     except TypeError as error:
-        raise pytest.UsageError(f"{MARKER}: {str(error).removeprefix('crashpoints() ')}") from error
+        raise pytest.UsageError(f"{MARKER}: {str(error).removeprefix(f'{MARKER}() ')}") from error
     chosen, usual = settings.chosen, settings.usual
     given = {name: chosen.get(name) or marked[name] or usual.get(name, "") for name in marked}
     try:

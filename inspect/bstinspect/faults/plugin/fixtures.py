@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bstinspect.faults.invariants import Invariant
     from bstinspect.faults.plugin.aiming import Faults
     from bstinspect.faults.plugin.clusters import DrivenCluster, PlayedCluster
-    from bstinspect.faults.plugin.leaks import Leaks
+    from bstinspect.faults.plugin.leaking import Leaks
     from bstinspect.faults.plugin.supervised import Supervised
 
 SCRIPT = (
@@ -48,7 +48,7 @@ def invariants() -> list[Invariant]:
 @pytest.fixture
 def leaks(request: pytest.FixtureRequest) -> Iterator[Leaks]:
     """Fail a test that leaves a process, a zombie, a socket directory or a descriptor behind."""
-    from bstinspect.faults.plugin.leaks import Leaks
+    from bstinspect.faults.plugin.leaking import Leaks
 
     leaks = Leaks(request.config.stash[SESSION].playing)
     yield leaks

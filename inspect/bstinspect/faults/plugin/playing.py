@@ -41,9 +41,10 @@ class Playing:
     @property
     def seconds(self) -> float:
         """How long ago the first test was played."""
+        now = time.monotonic()
         if self._began is None:
-            self._began = time.monotonic()
-        return time.monotonic() - self._began
+            self._began = now
+        return now - self._began
 
     @property
     def pids(self) -> set[int]:

@@ -27,6 +27,7 @@ class Driven:
         self._orders = orders
         self._tell = tell
         self.stage: Stage | None = None
+        self.is_scripted = True
         self.armed: list[Injection] = []
         self._said = ""
         self._said_ns = 0

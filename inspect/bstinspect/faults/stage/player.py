@@ -120,7 +120,8 @@ class Player:
             if found and int(found[1]) in {each.pid for each in self.stage.cast.processes}:
                 line = "Ok: PID"
         took = self.stage.clock.now_ns - self._asked_ns
-        self._replies.append(Reply(self._asked, line, self._asked_ns, took))
+        scripted = self._conversation.is_scripted
+        self._replies.append(Reply(self._asked, line, self._asked_ns, took, scripted))
         self._asked = None
         self._conversation.replied(line)
 

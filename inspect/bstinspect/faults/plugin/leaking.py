@@ -32,9 +32,9 @@ class Leaks:
         """Note something that somebody else has found left behind."""
         self._told.append(what)
 
-    def found(self, within: float = GRACE) -> list[str]:
+    def found(self) -> list[str]:
         """Return what was left behind, waiting for what goes by itself."""
-        limit = time.monotonic() + within
+        limit = time.monotonic() + GRACE
         gc.collect()
         while (left := self._left()) and time.monotonic() < limit:
             time.sleep(0.01)  # nothing says when libzmq's thread has closed its descriptors
