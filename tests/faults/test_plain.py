@@ -232,6 +232,32 @@ def test_a_pingall_tells_what_was_in_doubt() -> None:
     assert list(map(str, belief.answered("exec 5 1 1", "Ok:5: 1").allowed)) == ["Ok:5: 1"]
 
 
+def test_a_pingall_tells_nothing_of_what_it_could_not_ask() -> None:
+    """Whoever is stopped anyway is not cut off by what happened to another."""
+    belief = believed(*TREE, "stop 20")
+    belief.answered("exec 5 1 1", "Ok:5: 1", [fired("10.1:send(exec)#1@entry=errno:EINTR")])
+    assert belief.answered("pingall", "Ok: 20;30").fits
+    assert belief.answered("cont 20", "Ok").fits
+    assert belief.answered("pingall", "Ok: -1").fits
+
+
+@pytest.mark.parametrize(
+    ("fault", "line", "answers"),
+    [
+        ("20.1:wait#1@exit=no-descriptors", "create 15", ["Error: [some reason]", "Ok: PID"]),
+        ("20.1:wait#1@exit=no-descriptors", "create 7", ["Ok: PID"]),
+        ("20.1:wait#1@exit=no-descriptors", "exec 30 1 5", ["Ok:30: 5"]),
+        ("20.1:wait#1@exit=disk-full", "create 7", ["Error: [some reason]", "Ok: PID"]),
+        ("controller:wait#1@exit=disk-full", "pingall", ["Ok: -1"]),
+    ],
+)
+def test_who_is_in_want_makes_nothing_new(fault: str, line: str, answers: list[str]) -> None:
+    """A process without descriptors makes no children; everybody else goes on as before."""
+    belief = believed(*TREE)
+    belief.answered("pingall", "Ok: -1", [fired(fault)])
+    assert allowed(belief, line) == answers
+
+
 def test_a_create_that_failed_made_nothing() -> None:
     """Its error is believed: the id is free, and the place is its parent's."""
     fault = fired("15.1:send(hello)#1@entry=kill")

@@ -102,11 +102,14 @@ class World(msgspec.Struct, frozen=True):
         return self if left == self.doubts else msgspec.structs.replace(self, doubts=left)
 
     def learnt(self, listed: set[int]) -> World:
-        """Return the world as a pingall shows it. Of what is below a listed node it tells nothing."""
-        cut, left = set(self.cut), set()
+        """Return the world as a pingall shows it.
+
+        It tells nothing of what is below a listed node, and nothing new of what could not be reached anyway.
+        """
+        cut, left, unreachable = set(self.cut), set(), self.unreachable
         for doubt in self.doubts:
             above = self.tree.path(doubt.node)[:-1]
-            if doubt.until_ns is not None or listed.intersection(above):
+            if doubt.until_ns is not None or doubt.node in unreachable or listed.intersection(above):
                 left.add(doubt)
             elif doubt.node in listed:
                 cut.add(doubt.node)

@@ -47,7 +47,7 @@ def effect(fired: Fired) -> str:
     """Return what a fault does to its process.
 
     ``death``, ``stop``, ``halt`` (a stop, or nothing), ``pause``, ``nothing``, ``passing`` (only the request
-    suffers to which the message belongs), or ``any``.
+    suffers to which the message belongs), ``want`` (it makes nothing new any more), or ``any``.
     """
     fault, at = fired.injection.fault, fired.injection.at
     if fault.kind == "signal":
@@ -72,6 +72,10 @@ def struck(world: World, fired: Fired, lives: Mapping[int, int]) -> list[World]:
     what = effect(fired)
     if world.ended or what in ("nothing", "passing"):
         return [world]
+    if what == "want":
+        # The disk is full for everybody.
+        who = "controller" if fired.injection.fault.kind == "disk-full" else fired.who.partition(".")[0]
+        return [msgspec.structs.replace(world, failing=world.failing | {who})]
     if what == "halt":
         return [world, *_struck(world, fired, "stop", lives)]
     return _struck(world, fired, what, lives)
@@ -97,10 +101,8 @@ def _node(world: World, fired: Fired, what: str, node: int) -> World:
         return world.continued(node)
     if what == "pause":
         return _doubted(world, [node], fired)
-    failing = world.failing | {str(node)}
-    if fired.injection.fault.kind == "disk-full":
-        failing |= {"controller"}
-    return msgspec.structs.replace(_doubted(world, world.below(node), fired), failing=failing)
+    doubted = _doubted(world, world.below(node), fired)
+    return msgspec.structs.replace(doubted, failing=world.failing | {str(node)})
 
 
 def _controller(world: World, fired: Fired, what: str) -> list[World]:
@@ -168,7 +170,9 @@ def torn(world: World, command: Command, fired: Fired, lives: Mapping[int, int])
         found += _in_doubt(world, command, fired)
     if not concerns(world, command, fired):
         return found
-    if command.name == "create" and (what in ("passing", "any") or _makes(world, command, fired, lives)):
+    if command.name == "create" and (
+        what in ("passing", "want", "any") or _makes(world, command, fired, lives)
+    ):
         # Something of the making was hit, so the controller may have to give up and say why.
         found.append(Step(Reason("Error: "), world))
     if command.name == "kill" and (fired.who in ("keeper", "controller") or what in ("passing", "any")):
