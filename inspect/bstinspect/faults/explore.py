@@ -12,7 +12,7 @@ import msgspec
 from bstinspect.errors import InspectError
 from bstinspect.faults.invariants import OURS, judge
 from bstinspect.faults.run import Exploration, Injection, Outcome, Run, Scenario
-from bstinspect.faults.selection import Selection, equals, is_of_process
+from bstinspect.faults.selection import Selection, after, equals, is_of_process
 from bstinspect.faults.worker import Task
 
 if TYPE_CHECKING:
@@ -145,8 +145,7 @@ class Explorer:
 
     def _pair(self, run: Run, injections: tuple[Injection, ...]) -> None:
         """Put a second fault at every later point, in an order that the seed decides."""
-        fired = max(each.time_ns for each in run.fired)
-        later = [each.at for each in run.points if each.time_ns >= fired and self._is_wanted(each.at)]
+        later = [each.at for each in after(run, injections[0]) if self._is_wanted(each.at)]
         random.Random(self._plan.seed).shuffle(later)  # noqa: S311 - no secret
         for at in later:
             for injection in self._plan.selection.injections(at):
@@ -155,9 +154,10 @@ class Explorer:
     def _ask(self, injections: tuple[Injection, ...], like: dict[Address, Address]) -> None:
         """Note what is to be run; a point that is like another is left to that one."""
         part, parts = self._plan.shard or (0, 1)
-        self._listed += 1
-        if self._listed % parts != part % parts:
-            return
+        if len(injections) == 1:  # what a run of ours opens is ours
+            self._listed += 1
+            if self._listed % parts != part % parts:
+                return
         self._asked += 1
         last = injections[-1]
         other = like.get(last.at)

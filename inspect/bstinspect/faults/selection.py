@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Self
 
-    from bstinspect.faults.run import Passed
+    from bstinspect.faults.run import Passed, Run
 
 _NAMED: Final = frozenset(NAMES.values())
 _OF_PROCESSES: Final = frozenset({"kill", "stop", "signal"})
@@ -82,6 +82,14 @@ def equals(points: Sequence[Passed]) -> dict[Address, Address]:
         if before.at.who == after.at.who and (together or next_call):
             like[before.at] = like.get(after.at, after.at)
     return like
+
+
+def after(run: Run, injection: Injection) -> tuple[Passed, ...]:
+    """Return the points that a run passed after a fault took effect."""
+    for index, passed in enumerate(run.points):
+        if injection.at.fits(passed.at):
+            return run.points[index + 1 :]
+    return ()
 
 
 def is_of_process(fault: Fault) -> bool:

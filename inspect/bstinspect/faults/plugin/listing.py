@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bstinspect.faults.run import Injection, Scenario
-from bstinspect.faults.selection import equals, is_of_process
+from bstinspect.faults.selection import after, equals, is_of_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,9 +92,7 @@ class Lister:
         if self._settings.follow:
             yield from self._at(run, before)
         if self._settings.pairs and len(before) == 1:
-            since = max(each.time_ns for each in run.fired)
-            later = dict.fromkeys(each.at for each in run.points if each.time_ns >= since)
-            for at in later:
+            for at in dict.fromkeys(each.at for each in after(run, before[0])):
                 yield from ((*before, injection) for injection in self._injections(at))
 
     def _expected(self, faults: list[tuple[Injection, ...]]) -> list[tuple[Injection, ...]]:
