@@ -43,6 +43,9 @@ _PASSING: Final = frozenset({
 """Messages whose loss concerns nothing but the request that they belong to."""
 
 
+_EFFECTS: Final = {"kill": "death", "cont": "wake", "disk-full": "want", "no-descriptors": "want"}
+
+
 def effect(fired: Fired) -> str:
     """Return what a fault does to its process.
 
@@ -56,9 +59,9 @@ def effect(fired: Fired) -> str:
         return "passing"
     if fault.kind == "delay":
         return "pause" if fault.value >= SHORT_NS else "nothing"
-    return {"kill": "death", "cont": "wake", "stop": "pause" if fault.value else "stop"}.get(
-        fault.kind, "any"
-    )
+    if fault.kind == "stop":
+        return "pause" if fault.value else "stop"
+    return _EFFECTS.get(fault.kind, "any")
 
 
 def _effect_of_signal(number: int, who: str) -> str:
