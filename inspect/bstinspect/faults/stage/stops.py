@@ -153,8 +153,10 @@ class Stops:
             self._turns.running.discard(thread)
             ptrace.listen(thread.tid)
             self._signals.stop_others(thread.process)
+        elif thread.state is State.STOPPED:
+            self._turns.gather(thread)
         else:
-            self._turns.hold(thread, Place.OTHER if thread.state is State.STOPPED else thread.place)
+            self._turns.hold(thread, thread.place)
 
     def _come(self, thread: Thread, place: Place) -> None:
         """A thread has come to the entry or exit of a call; without the turn it waits there for it."""

@@ -50,6 +50,11 @@ class Turns:
         self.running.discard(thread)
         self._queue(thread)
 
+    def gather(self, thread: Thread) -> None:
+        """Keep one of several threads that are woken at once; who comes first is chance, and decides nothing."""
+        thread.state, thread.place, thread.turn = State.READY, Place.OTHER, 0
+        self.running.discard(thread)
+
     def grant(self, thread: Thread, number: int = 0, *, to_exit: bool = False) -> None:
         """Let a thread run on, with signal `number`; `to_exit`: up to the exit of the call it is at."""
         thread.state, thread.turn = State.RUNNING, 0
