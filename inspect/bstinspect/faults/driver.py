@@ -19,6 +19,7 @@ from bstinspect.faults.worker import Answer, Task
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from bstinspect.faults.address import Address
     from bstinspect.faults.fault import Fault
     from bstinspect.faults.orders import Order
     from bstinspect.faults.run import Fired, Injection, Passed, Reply
@@ -114,6 +115,17 @@ class Driver:
         if self._is_open:
             self._order(Arm(injection))
         self.armed.append(injection)
+
+    def next(self, at: Address) -> Address:
+        """Return the point that `at` is when it is counted from now on. Raises DriveError without a process."""
+        if not at.who:
+            raise DriveError(f"{at}: whose?")
+        kin = [each.at for each in self.points if at.who in (each.at.who, each.at.who.partition(".")[0])]
+        who = kin[-1].who if kin else at.who
+        passed = (
+            each.ordinal for each in kin if msgspec.structs.replace(at, who=who, ordinal=each.ordinal) == each
+        )
+        return msgspec.structs.replace(at, who=who, ordinal=max(passed, default=0) + at.ordinal)
 
     @property
     def unfired(self) -> list[Injection]:

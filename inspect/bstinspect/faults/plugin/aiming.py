@@ -29,6 +29,9 @@ class Struck(Protocol):
     def arm(self, injection: Injection) -> None:
         """Put a fault at a crash point."""
 
+    def next(self, at: Address) -> Address:
+        """Return the point that `at` is when it is counted from now on."""
+
 
 class Faults:
     """The faults of one test. `who` is a node's id, with its life (``20.1``) or without; or a name."""
@@ -60,6 +63,13 @@ class Faults:
     def at(self, address: str) -> Aim:
         """Choose a crash point: ``20:send(exec-reply)#1@exit``. Raises UsageError."""
         return Aim(self._struck, Address.parse(address))
+
+    def next(self, address: str) -> Aim:
+        """Choose a crash point that is counted from now on, of a process as it lives now. Raises UsageError.
+
+        Raises DriveError where no process is named.
+        """
+        return Aim(self._struck, self._struck.next(Address.parse(address)))
 
 
 class Aim:

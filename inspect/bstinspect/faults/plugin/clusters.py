@@ -14,6 +14,7 @@ from bstinspect.faults.run import Outcome, Run, Scenario
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from bstinspect.faults.address import Address
     from bstinspect.faults.driver import Driver
     from bstinspect.faults.fault import Fault
     from bstinspect.faults.invariants import Invariant
@@ -86,6 +87,10 @@ class PlayedCluster:
             advice=False,
         )
 
+    def next(self, at: Address) -> Address:
+        """Nobody leads this conversation. Raises UsageError."""
+        raise UsageError(f"{at} from when on? Here faults.at(ADDRESS) counts from the start", advice=False)
+
     def __repr__(self) -> str:
         return f"<cluster with {name(self._scenario.injections) or 'no fault'}>"
 
@@ -136,6 +141,10 @@ class DrivenCluster:
     def arm(self, injection: Injection) -> None:
         """Put up a fault. Raises DriveError, PoolError."""
         self._driver.arm(injection)
+
+    def next(self, at: Address) -> Address:
+        """Return the point that `at` is when it is counted from now on. Raises DriveError."""
+        return self._driver.next(at)
 
     def end(self) -> Run | None:
         """End the cluster, and return what came of it; None where nothing was ever asked of it.

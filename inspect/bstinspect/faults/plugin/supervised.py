@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from bstinspect.faults.address import Address
     from bstinspect.faults.fault import Fault
     from bstinspect.faults.run import Fired, Injection
     from bstinspect.verdicts import Verdict
@@ -110,6 +111,10 @@ class Supervised:
     def arm(self, injection: Injection) -> None:
         """Crash points are for the cluster on the stage. Raises UsageError."""
         raise UsageError(f"{injection}: a crash point needs the stage, so the fixture cluster", advice=False)
+
+    def next(self, at: Address) -> Address:
+        """As `arm`. Raises UsageError."""
+        raise UsageError(f"{at}: a crash point needs the stage, so the fixture cluster", advice=False)
 
     async def _open(self) -> None:
         self._events = _Events()
