@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+
 import pytest
 
 from .conftest import Graded, missed, wrong
@@ -92,15 +95,20 @@ def test_a_kill_at_a_message(graded: Graded) -> None:
     assert "hangs-at-a-point" in missed(found)
 
 
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("KillsStrangers", "kill of SIGKILL to "),
-        ("KillsEverybody", "kill of SIGTERM to every process there is (-1)"),
-    ],
-)
-def test_strangers_are_protected_without_a_sandbox(graded: Graded, name: str, said: str) -> None:
-    """The signal is denied, and the evidence names it: this very process lives on, it has the same name."""
-    found = graded(wrong(name), "exit", sandboxed=False, deadline=5)
-    assert "kills-strangers" in missed(found)
-    assert f"denied: {said}" in found["kills-strangers"].evidence
+def test_strangers_are_protected_without_a_sandbox(graded: Graded) -> None:
+    """The signal is denied, and the evidence says whose and whom."""
+    found = graded(wrong("KillsStrangers"), "exit", sandboxed=False, deadline=5)
+    assert missed(found) == {"kills-strangers"}
+    assert "denied: kill of SIGKILL to " in found["kills-strangers"].evidence
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="calls are made by their numbers")
+def test_no_call_reaches_a_stranger(graded: Graded) -> None:
+    """Each way to send a signal is denied, killall's by a folder of /proc too; to itself it may."""
+    found = graded(wrong("KillsByAllMeans"), "exit", sandboxed=False, deadline=10)
+    assert missed(found) == {"kills-strangers"}
+    evidence = found["kills-strangers"].evidence
+    denied = re.findall(r"(\w+) of SIGKILL to", evidence)
+    calls = ["kill", "kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"]
+    assert denied == [*calls, "pidfd_send_signal", "pidfd_send_signal"]
+    assert "was ended by" not in evidence

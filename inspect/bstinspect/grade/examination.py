@@ -30,7 +30,7 @@ _MOMENT: Final = 0.2
 """Seconds in which a flood shows."""
 _MOST_OF_A_LINE: Final = 10_000
 """Characters in which there is a reply, if any."""
-_SHOWN: Final = 120
+_SHOWN: Final = 80
 """Characters of a line in the evidence."""
 _APPEARING: Final = 1.0
 """Seconds that a node's process has to appear after the reply to `create`."""
@@ -111,15 +111,17 @@ class Examination:
             self.missed(mark, f"{evidence}, expected {quoted(want.shown)}")
         return fits
 
-    def create(self, id_: int, *, mark: str = "create-without-pid", parent: int | None = None) -> None:
+    def create(
+        self, id_: int, *, mark: str = "create-without-pid", parent: int | None = None, context: str = ""
+    ) -> None:
         """Create a node, and find its process. The run ends where it cannot be had."""
         before = self.processes()
         command = f"create {id_}" if parent is None else f"create {id_} {parent}"
-        reply = self.ask(command, mark)
+        reply = self.ask(command, mark, context=context)
         pid = reading.printed_pid(reply, strict=self.subject.strict)
         if pid is None:
-            self.give_up(mark, f"{quoted(command)}: {quoted(reply)}, expected 'Ok: PID'")
-        self.passed(mark, f"{quoted(command)}: {quoted(reply)}")
+            self.give_up(mark, f"{context}{quoted(command)}: {quoted(reply)}, expected 'Ok: PID'")
+        self.passed(mark, f"{context}{quoted(command)}: {quoted(reply)}")
         self._find(id_, command, before, pid)
 
     def grow(self, *ids: int) -> None:

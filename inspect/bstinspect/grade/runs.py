@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 import traceback
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import msgspec
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bstinspect.grade.subject import Subject
+
+
+_DENIED: Final = 8
+"""So many signals to strangers are named."""
 
 
 class Point(msgspec.Struct, frozen=True, order=True):
@@ -142,7 +146,7 @@ def _examine(check: Check, subject: Subject, descriptor: int) -> None:
         about = Told(through=examination.through, points=tuple(examination.points), fired=examination.fired)
         _tell(descriptor, about)
         if fence is not None and (denied := fence.denied()):
-            tell(Judgement("kills-strangers", missed=True, evidence=f"denied: {denied[0]}"))
+            tell(Judgement("kills-strangers", missed=True, evidence=f"denied: {'; '.join(denied[:_DENIED])}"))
     finally:
         examination.close()
         if not subject.sandboxed:

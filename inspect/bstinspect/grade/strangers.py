@@ -45,12 +45,19 @@ def _by_kill(caller: int, arguments: tuple[int, ...], own: AbstractSet[int]) -> 
 
 
 def _by_pidfd(caller: int, arguments: tuple[int, ...], own: AbstractSet[int]) -> str:
-    """Judge pidfd_send_signal(2) by what the descriptor is for (pidfd_open(2), fdinfo)."""
-    data = proc.read_file(f"/proc/{caller}/fdinfo/{_signed(arguments[0])}") or b""
-    for line in data.splitlines():
+    """Judge pidfd_send_signal(2) by what the descriptor is for: a pidfd, or a folder of /proc.
+
+    The latter is how killall does it. What cannot be told is a stranger.
+    """
+    descriptor = _signed(arguments[0])
+    for line in (proc.read_file(f"/proc/{caller}/fdinfo/{descriptor}") or b"").splitlines():
         if line.startswith(b"Pid:"):
             return _stranger(int(line.split()[1]), own)
-    return ""  # no pidfd: the call will fail
+    try:
+        folder, _, name = os.readlink(f"/proc/{caller}/fd/{descriptor}").rpartition("/")  # noqa: PTH115 - any text
+    except OSError:  # there is no such descriptor, and the call will fail
+        return ""
+    return _stranger(int(name), own) if folder == "/proc" and name.isdecimal() else "somebody"
 
 
 SIGNALS: Final[dict[str, tuple[int, Callable[[int, tuple[int, ...], AbstractSet[int]], str]]]] = {

@@ -116,25 +116,64 @@ class ExecOfDeadHangs(Controller):
         forever()
 
 
+def strangers() -> list[int]:
+    """Return the decoys: leaders of a session, with our parent and name. Nobody else comes to harm."""
+    mine = Path("/proc/self/comm").read_text("utf-8")
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        pid = int(folder.name)
+        try:
+            parent = int((folder / "stat").read_text("utf-8").rpartition(")")[2].split()[1])
+            is_one = (
+                parent == os.getppid()
+                and os.getsid(pid) == pid
+                and (folder / "comm").read_text("utf-8") == mine
+            )
+        except OSError:
+            continue
+        if is_one and pid != os.getpid():
+            found.append(pid)
+    return found
+
+
 class KillsStrangers(Controller):
     """`killall -9 node`, by its name."""
 
     def end(self, last: str) -> None:
-        mine = Path("/proc/self/comm").read_text("utf-8")
-        for folder in Path("/proc").iterdir():
-            if folder.name.isdecimal() and int(folder.name) not in (1, os.getpid()):
-                try:
-                    if (folder / "comm").read_text("utf-8") == mine:
-                        os.kill(int(folder.name), signal.SIGKILL)
-                except OSError:
-                    continue
+        for pid in strangers():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except OSError:
+                continue
 
 
 class KillsEverybody(Controller):
-    """kill(-1): all processes of the user."""
+    """kill(-1): all processes. It does so in a sandbox only, where its parent is the first process."""
 
     def end(self, last: str) -> None:
-        os.kill(-1, signal.SIGTERM)
+        if os.getppid() == 1:
+            os.kill(-1, signal.SIGTERM)
+
+
+class KillsByAllMeans(Controller):
+    """Every call that sends a signal, to a stranger; and to itself, which is its own affair."""
+
+    def end(self, last: str) -> None:
+        import ctypes
+
+        call = ctypes.CDLL(None).syscall
+        info = (ctypes.c_int * 32)(0, 0, -1)  # siginfo_t, with si_code SI_QUEUE
+        number = signal.SIGKILL
+        for pid in strangers():
+            folder = os.open(f"/proc/{pid}", os.O_RDONLY)
+            for words in (
+                (62, pid, number), (62, -pid, number), (200, pid, number), (234, pid, pid, number),
+                (129, pid, number, info), (297, pid, pid, number, info),
+                (424, os.pidfd_open(pid), number, None, 0), (424, folder, number, None, 0),
+            ):  # fmt: skip
+                call(*words)
+        os.kill(os.getpid(), signal.SIGCONT)
+        os.kill(0, signal.SIGCONT)
 
 
 class _LoyalNode(Node):

@@ -30,8 +30,11 @@ def wide_sums(exam: Examination) -> None:
 
 
 def ids(exam: Examination) -> None:
-    """An id that is no port."""
-    _one(exam, 70_000, "ids-above-60485")
+    """Ids that make no port, added to 5050 or to anything else, or the port of another id."""
+    exam.create(10)
+    for id_ in (60_486, 10 + 65_536):
+        _one(exam, id_, "ids-above-60485")
+    exam.expect("ids-above-60485", "exec 10 1 3", Sum(10, 3))
 
 
 def wide_ids(exam: Examination) -> None:

@@ -114,8 +114,10 @@ def _strike(exam: Examination, point: Point, number: int, mark: str) -> str:
     exam.fired = False
     at = fence.arm(exam.nodes[point.id].pid, Address.parse(point.at), number)
     context = f"{at}={'kill' if number == signal.SIGKILL else 'stop'}, "
-    reply = exam.ask(point.command, mark, context=context)
-    exam.fired = exam.wait_until(fence.has_fired, _AFTER)
+    try:
+        reply = exam.ask(point.command, mark, context=context)
+    finally:
+        exam.fired = exam.wait_until(fence.has_fired, _AFTER)
     if not exam.fired:
         return ""
     exam.passed(mark, f"{context}{quoted(point.command)}: {quoted(reply)}")
