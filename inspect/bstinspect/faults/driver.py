@@ -117,15 +117,16 @@ class Driver:
         self.armed.append(injection)
 
     def next(self, at: Address) -> Address:
-        """Return the point that `at` is when it is counted from now on. Raises DriveError without a process."""
+        """Return the point that `at` is when it is counted from now on.
+
+        Raises DriveError where it names no process.
+        """
         if not at.who:
             raise DriveError(f"{at}: whose?")
         kin = [each.at for each in self.points if at.who in (each.at.who, each.at.who.partition(".")[0])]
-        who = kin[-1].who if kin else at.who
-        passed = (
-            each.ordinal for each in kin if msgspec.structs.replace(at, who=who, ordinal=each.ordinal) == each
-        )
-        return msgspec.structs.replace(at, who=who, ordinal=max(passed, default=0) + at.ordinal)
+        first = msgspec.structs.replace(at, who=kin[-1].who if kin else at.who, ordinal=1)
+        passed = (each.ordinal for each in kin if msgspec.structs.replace(each, ordinal=1) == first)
+        return msgspec.structs.replace(first, ordinal=max(passed, default=0) + at.ordinal)
 
     @property
     def unfired(self) -> list[Injection]:
