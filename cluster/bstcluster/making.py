@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 HELLO_LIMIT: Final = 20.0
 """Seconds within which a new process must say hello, on however slow a machine."""
+_ROOT_DESCRIPTORS: Final = 3
+"""What a root takes of the controller: its connection, its pidfd, and a look into /proc."""
 
 
 class Maker:
@@ -37,6 +39,10 @@ class Maker:
     async def root(self, keeper: KeeperProcess, node: int, life: int) -> Member:
         """Have `keeper` fork the root; return it when it has said hello. Raises CreateError, KeeperError."""
         channel = self._channel
+        try:
+            processes.ensure_descriptors(_ROOT_DESCRIPTORS)
+        except OSError as error:
+            raise CreateError(node, f"cannot watch a process: {error.strerror}") from error
         greeting = channel.expect(identity(node, life))
         pid = await self._fork_root(keeper, node, life)
         try:

@@ -308,6 +308,7 @@ class Node:
             self.seat.tracer_ancestor,
         )
         try:
+            processes.ensure_descriptors(1)  # for its connection
             pid = processes.fork()
         except OSError as error:
             self._answer(Failed(create.request, f"cannot fork: {error.strerror}"))
@@ -349,6 +350,8 @@ class Node:
     def _greet(self, child: Child, hello: Hello) -> None:
         if hello.version != VERSION or hello.pid != child.pid:
             self._count_malformed()
+            return
+        if child.dead:  # and its create is answered
             return
         child.said_hello = True
         self._answer(Created(child.create, hello.pid, hello.born))

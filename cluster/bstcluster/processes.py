@@ -135,6 +135,21 @@ class ChildEvents:
             notices.append(_notice(found))
 
 
+def ensure_descriptors(count: int) -> None:
+    """Raise OSError where the process could not open `count` files more.
+
+    libzmq ends the whole process where it cannot accept a connection (4.3, ipc_listener.cpp): so who is about
+    to get one looks first.
+    """
+    opened: list[int] = []
+    try:
+        for _ in range(count):
+            opened.append(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))  # noqa: PERF401 - each may fail
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+
+
 def is_child(pid: int) -> bool:
     """Say whether `pid` is a child of this process, a zombie included."""
     try:

@@ -11,23 +11,26 @@ from bstinspect.faults.harness import replay
 if TYPE_CHECKING:
     from bstinspect.faults.pool import Pool
 
-SCRIPT = (
-    "create 10", "create 5", "create 20", "create 15", "exec 15 3 1 2 3", "pingall", "exec 5 2 1 1", "kill 20",
-)  # fmt: skip
+FOUR = ("create 10", "create 5", "create 20", "create 15", "exec 15 3 1 2 3", "pingall", "kill 20")
+THREE = ("create 90", "create 60", "create 95")
 
 
 @pytest.mark.parametrize(
-    "fault",
+    ("script", "faults", "seed"),
     [
         # A second answer to a create was taken for a late one, and the new node was put down.
-        "10.1:send(create-reply)#1@entry=twice",
-        "20.1:send(hello)#1@entry=twice",
-        # The node answered probes, so a request or reply that was lost was waited for without an end.
-        "10.1:send(exec)#1@entry=drop",
-        "15.1:send(exec-reply)#1@entry=truncate",
+        (FOUR, ["10.1:send(create-reply)#1@entry=twice"], 0),
+        (FOUR, ["20.1:send(hello)#1@entry=twice"], 0),
+        # The node answered probes, so a request or a reply that was lost was waited for without an end.
+        (FOUR, ["10.1:send(exec)#1@entry=drop"], 0),
+        (FOUR, ["15.1:send(exec-reply)#1@entry=truncate"], 0),
+        # The hello of a child that had died before was answered too: two replies to one create.
+        (THREE, ["95.1:send(greeting)#1@entry=signal:TERM", "95.2:send(hello)#1@exit=signal:TERM"], 11),
+        # libzmq ended the node that had no descriptor left for a child's connection.
+        (("create 60", "create 90", "crash 90"), ["60.1:wait#1@entry=no-descriptors"], 0),
     ],
 )
-def test_it_is_mended(fault: str, pool: Pool) -> None:
+def test_it_is_mended(script: tuple[str, ...], faults: list[str], seed: int, pool: Pool) -> None:
     """What was wrong at this point holds now."""
-    outcome = replay(SCRIPT, [fault], pool=pool)
+    outcome = replay(script, faults, seed, pool=pool)
     assert outcome.is_sound, (outcome.violations, outcome.error)

@@ -37,9 +37,11 @@ class Worker:
         self.since = 0.0
         self._data = b""
         command = [sys.executable, "-P", "-m", "bstinspect.faults.worker", str(cpu)]
+        # Sets are walked in the same order in every worker.
+        seeded = {**(os.environ if environment is None else environment), "PYTHONHASHSEED": "0"}
         try:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env=environment
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env=seeded
             )
         except OSError as error:
             raise PoolError(f"cannot start a worker: {error.strerror}") from error

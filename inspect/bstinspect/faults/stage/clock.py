@@ -23,7 +23,9 @@ GETTIMEOFDAY: Final = _NUMBERS["gettimeofday"]
 TIME: Final = _NUMBERS.get("time", -2)
 CALLS: Final = frozenset({CLOCK_GETTIME, GETTIMEOFDAY, TIME} - {-2})
 _TICK_NS: Final = 1_000
-"""Each look at the clock takes so long, so that who waits in a loop for a time to come sees it come."""
+_PATIENCE: Final = 1_000
+"""Who looks at the clock so often in one turn is waiting for a time to come: from then on each look takes a
+tick. Not before: how often a program looks (CPython does at every lock) is no property of its messages."""
 _BILLION: Final = 1_000_000_000
 _REAL: Final = frozenset({time.CLOCK_REALTIME, 5})  # 5: CLOCK_REALTIME_COARSE
 _MONOTONIC: Final = frozenset({time.CLOCK_MONOTONIC, time.CLOCK_MONOTONIC_RAW, 6, time.CLOCK_BOOTTIME})
@@ -40,6 +42,12 @@ class Clock:
         self._real_ns = time.time_ns()
         self.now_ns = 0
         """Nanoseconds since the beginning."""
+        self._looks = 0
+
+    def tick(self) -> None:
+        """Let a moment pass: a turn begins, or a crash point is passed."""
+        self.now_ns += _TICK_NS
+        self._looks = 0
 
     def advance_to(self, when_ns: int) -> None:
         """Let time pass; it never goes back."""
@@ -52,7 +60,7 @@ class Clock:
     def answer(self, thread: Thread) -> bool:
         """Answer a call that reads a clock, at its entry; False where the kernel has to."""
         address = thread.arguments[0]
-        self.now_ns += _TICK_NS
+        self._look()
         if thread.number == CLOCK_GETTIME:
             kind, address = thread.arguments[0] & 0xFFFFFFFF, thread.arguments[1]
             if kind not in _REAL and kind not in _MONOTONIC:
@@ -77,13 +85,18 @@ class Clock:
         length = 2 if code[:2] == _RDTSC else 3 if code == _RDTSCP else 0
         if not length:
             return False
-        self.now_ns += _TICK_NS
+        self._look()
         value = (self._monotonic_ns + self.now_ns) * _TSC_PER_NS
         changed = {"rax": value & 0xFFFFFFFF, "rdx": value >> 32 & 0xFFFFFFFF, "rip": found.rip + length}
         if length == 3:
             changed["rcx"] = 0
         registers.write(tid, found._replace(**changed))
         return True
+
+    def _look(self) -> None:
+        self._looks += 1
+        if self._looks > _PATIENCE:
+            self.now_ns += _TICK_NS
 
 
 def skip(tid: int, result: int) -> None:

@@ -1,16 +1,32 @@
-"""What a run has left behind when it is over."""
+"""What a run leaves behind: at the end of the conversation, and when everybody is gone."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from bstinspect.faults.run import Left
+from bstinspect.faults.stage.tracee import State
+from bstinspect.linux import proc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from bstinspect.faults.stage.tracee import Process
+
+
+def while_it_lives(processes: Sequence[Process]) -> list[Left]:
+    """Return the zombies, and the controller's descriptors of processes that are dead.
+
+    A zombie is none of its parent's fault as long as that is stopped, or was killed itself.
+    """
+    found = [Left("zombie", each.name or "unnamed") for each in processes if _is_zombie(each)]
+    controller = processes[0]
+    if controller.status is None:
+        dead = _dead_pidfds(controller.pid)
+        found += [Left("descriptor", f"{controller.name}: {each}") for each in dead]
+    return found
 
 
 def processes_left(processes: Iterable[Process]) -> list[Left]:
@@ -28,4 +44,24 @@ def files_left(home: Path, processes: Iterable[Process]) -> list[Left]:
             for part in path.relative_to(home).parts
         ]
         found.append(Left("file", "/".join(parts)))
+    return found
+
+
+def _is_zombie(process: Process) -> bool:
+    parent = process.parent
+    if process.status is None or parent is None or parent.status is not None:
+        return False
+    if any(each.state is State.STOPPED for each in parent.threads.values()):
+        return False
+    facts = proc.stat(process.pid)
+    return facts is not None and facts.state == "Z" and facts.parent == parent.pid
+
+
+def _dead_pidfds(pid: int) -> list[str]:
+    """Return the descriptors of a process that are pidfds of processes that are dead and reaped."""
+    found = []
+    for name in sorted(os.listdir(f"/proc/{pid}/fdinfo"), key=int):  # noqa: PTH208 - names are enough
+        about = proc.read_file(f"/proc/{pid}/fdinfo/{name}") or b""
+        if b"\nPid:\t-1\n" in about:
+            found.append("pidfd of a dead process")
     return found

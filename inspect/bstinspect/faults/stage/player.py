@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from bstinspect.faults.run import Fired, Reply, Run
 from bstinspect.faults.stage.cluster import controller
-from bstinspect.faults.stage.leftovers import files_left, processes_left
+from bstinspect.faults.stage.leftovers import files_left, processes_left, while_it_lives
 from bstinspect.faults.stage.stage import Stage
 from bstinspect.faults.stage.stops import StageError
 
@@ -47,7 +47,6 @@ class Player:
             **os.environ,
             "XDG_RUNTIME_DIR": str(home),
             "TMPDIR": str(home),
-            "PYTHONHASHSEED": "0",
             "PYTHONUNBUFFERED": "1",
         }
         stage = self.stage
@@ -100,6 +99,7 @@ class Player:
             return False
         command = self._conversation.next()
         if command is None:
+            self._left += while_it_lives(self.stage.cast.processes)
             subject.close_input()
             self._asked_ns = self.stage.clock.now_ns
             return True

@@ -94,6 +94,7 @@ class Stage:
         self._steps += 1
         if self._steps > _STEPS:
             raise StageError("no end")
+        self.clock.tick()
         self._turns.readiness.forget(thread)
         if thread.place in (Place.ENTRY, Place.EXIT) and not thread.is_judged:
             self._decide(thread)
@@ -190,6 +191,7 @@ class Stage:
 
     def _face(self, thread: Thread, addresses: list[Address]) -> None:
         """Let what was asked for happen at the points that a thread is at, and let it go on."""
+        self.clock.tick()
         for index, at in enumerate(addresses):
             for injection in [each for each in self._due if each.at.fits(at)]:
                 nth = sum(each.message == at.message for each in addresses[:index])
