@@ -162,6 +162,9 @@ def test_numbers_are_judged_last(line: str, answer: str) -> None:
         (["20.1:send(exec-reply)#1@entry=truncate"], "exec 20 1 5",
          ["Error:20: Node is unavailable", "Error:20: [some reason]", "Ok:20: 5"]),
         (["20.1:send(ping-reply)#1@entry=drop"], "pingall", ["Ok: -1", "Ok: -1 or more of 20;30"]),
+        (["20.1:fork#1@exit=no-descriptors"], "create 15",
+         ["Error: Parent is unavailable", "Error: [some reason]", "Ok: PID"]),
+        (["20.1:wait#1@exit=no-descriptors"], "create 7", ["Ok: PID"]),
         # Two at once.
         (["15.1:bind#1@entry=stop:1s", "controller:recv#1@exit=signal:TERM"], "create 15",
          ["Ok: PID", "no reply"]),

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from bstinspect.faults.answers import Answer, Listing, listed_by
+from bstinspect.faults.effects import effect
 from bstinspect.faults.language import Command, read
 from bstinspect.faults.plain import Step, World
-from bstinspect.faults.striking import SETTLED_NS, concerns, during, effect
+from bstinspect.faults.striking import SETTLED_NS, concerns, during
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,13 +6,12 @@ command's own was hit, in one more way. The next one is answered as the world is
 
 from __future__ import annotations
 
-import signal
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from bstinspect.faults.answers import Exactly, Reason
-from bstinspect.faults.fault import ON_MESSAGES
+from bstinspect.faults.answers import Exactly, Never, Reason
+from bstinspect.faults.effects import effect
 from bstinspect.faults.plain import Doubt, Step, World, steps, unavailable
 
 if TYPE_CHECKING:
@@ -21,53 +20,10 @@ if TYPE_CHECKING:
     from bstinspect.faults.language import Command
     from bstinspect.faults.run import Fired
 
-SHORT_NS: Final = 200_000_000
-"""A delay that no deadline of the cluster notices: even the deepest node has 250 ms for its part."""
 HELLO_NS: Final = 19_000_000_000
 """A pause that a new process may have: it is waited for 20 s."""
 SETTLED_NS: Final = 10_000_000
 """So long after the end of a pause everybody knows of it: the stage's time only moves when all have rest."""
-_HARMLESS: Final = frozenset({
-    signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD, signal.SIGURG, signal.SIGWINCH,
-})  # fmt: skip
-"""Ignored by Python, or by default (signal(7))."""
-_OF_TERMINALS: Final = frozenset({signal.SIGHUP, signal.SIGINT})
-"""The keeper and the nodes leave these to the controller."""
-_STOPPING: Final = frozenset({signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
-"""They stop nobody whose process group is orphaned (exit(3p)): so they may, or may not."""
-_PASSING: Final = frozenset({
-    "ping", "ping-reply", "exec", "exec-reply", "numbers", "credit", "cancel", "probe", "probe-reply",
-    "failed", "unavailable", "malformed", "create", "create-reply", "forget", "forget-reply", "child-exited",
-    "hello",
-})  # fmt: skip
-"""Messages whose loss concerns nothing but the request that they belong to."""
-
-
-_EFFECTS: Final = {"kill": "death", "cont": "wake", "disk-full": "want", "no-descriptors": "want"}
-
-
-def effect(fired: Fired) -> str:
-    """Return what a fault does to its process.
-
-    ``death``, ``stop``, ``halt`` (a stop, or nothing), ``pause``, ``nothing``, ``passing`` (only the request
-    suffers to which the message belongs), ``want`` (it makes nothing new any more), or ``any``.
-    """
-    fault, at = fired.injection.fault, fired.injection.at
-    if fault.kind == "signal":
-        return _effect_of_signal(fault.value, fired.who)
-    if fault.kind in ON_MESSAGES and at.message in _PASSING:
-        return "passing"
-    if fault.kind == "delay":
-        return "pause" if fault.value >= SHORT_NS else "nothing"
-    if fault.kind == "stop":
-        return "pause" if fault.value else "stop"
-    return _EFFECTS.get(fault.kind, "any")
-
-
-def _effect_of_signal(number: int, who: str) -> str:
-    if number in _HARMLESS or (number in _OF_TERMINALS and who != "controller"):
-        return "nothing"
-    return "halt" if number in _STOPPING else "death"
 
 
 def struck(world: World, fired: Fired, lives: Mapping[int, int]) -> list[World]:
@@ -178,6 +134,8 @@ def torn(world: World, command: Command, fired: Fired, lives: Mapping[int, int])
     ):
         # Something of the making was hit, so the controller may have to give up and say why.
         found.append(Step(Reason("Error: "), world))
+    if command.name == "create" and fired.injection.fault.kind == "no-descriptors":
+        found += _aborted(world, command, fired)
     if command.name == "kill" and (fired.who in ("keeper", "controller") or what in ("passing", "any")):
         dead = world.with_dead(world.below(node))
         found += [Step(Reason("Error: "), dead), Step(Reason(f"Error:{node}: "), dead)]
@@ -188,6 +146,19 @@ def torn(world: World, command: Command, fired: Fired, lives: Mapping[int, int])
     if command.name == "exec" and what in ("passing", "any") and node in world.ids:
         found.append(Step(Reason(f"Error:{node}: "), world))
     return found
+
+
+def _aborted(world: World, command: Command, fired: Fired) -> list[Step]:
+    """Return what becomes of a process that has made another, and now cannot accept its connection.
+
+    libzmq ends such a process (4.3, ipc_listener.cpp): nobody can do anything about it from the outside.
+    """
+    parent = None if command.node in world.ids else world.tree.place(command.node)
+    if fired.who == "controller" and parent is None:
+        return [Step(Never(), msgspec.structs.replace(world, ended=True))]
+    if parent is None or fired.who.partition(".")[0] != str(parent):
+        return []
+    return [Step(Exactly("Error: Parent is unavailable"), world.with_dead([parent]))]
 
 
 def _in_doubt(world: World, command: Command, fired: Fired) -> list[Step]:
