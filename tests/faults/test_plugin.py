@@ -402,6 +402,11 @@ def test_below_xdist(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_subprocess("-q", "-p", "no:timeout", "-n", "2", "-k", "exec-reply")
     result.assert_outcomes(passed=4)
     result.stdout.fnmatch_lines(["faults: *"])
+    pytester.makepyfile(test_it=HEAD + SURVIVORS.replace('"20"', '"99"'))
+    wrong = pytester.runpytest_subprocess("-q", "-p", "no:timeout", "-n", "1")
+    wrong.stdout.fnmatch_lines(
+        ["test_it.py::test_survivors: crashpoints: no crash point of the script is like that"]
+    )
 
 
 def test_a_full_disk_costs_the_file_not_the_message(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

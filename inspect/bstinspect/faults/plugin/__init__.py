@@ -57,7 +57,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     try:
         found = parameters(metafunc, mark, session)
     except pytest.UsageError as error:
-        session.problems.append(f"{metafunc.definition.nodeid}: {error}")
+        problem = f"{metafunc.definition.nodeid}: {error}"
+        if hasattr(metafunc.config, "workerinput"):  # a worker of xdist must not end by itself
+            raise pytest.Collector.CollectError(problem) from error
+        session.problems.append(problem)
         return
     metafunc.fixturenames.append(_ARGUMENT)
     metafunc.parametrize(_ARGUMENT, found)
