@@ -229,4 +229,4 @@ def _listed(name: str, words: Sequence[str]) -> list[str]:
 
 
 def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)[:100]
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)[:100].rstrip()
