@@ -136,6 +136,13 @@ def strangers() -> list[int]:
     return found
 
 
+class NoReplyToExec(Controller):
+    """It reads the command, and that is all."""
+
+    def execute(self, id_: int, words: list[str]) -> str:
+        forever()
+
+
 class KillsStrangers(Controller):
     """`killall -9 node`, by its name."""
 
