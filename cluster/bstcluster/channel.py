@@ -260,8 +260,8 @@ class Channel:
     def _believe(self, alive: Alive) -> None:
         """The target of a doubted request answered: wait on, unless the request, or its answer, was lost.
 
-        All that was sent before the probe has arrived before it. So where the node has nothing left to do, and
-        nothing has come back since, something is missing that will never come.
+        All that was sent before the probe has arrived before it. So where the node has nothing left to do,
+        and nothing has come back since, something is missing that will never come.
         """
         doubt = self._probes.pop(alive.request, None)
         pending = self._pending.get(doubt.request) if doubt is not None else None
@@ -349,6 +349,6 @@ class Channel:
                     self._on_late(reply)
 
     def _is_answered(self, number: int) -> bool:
-        """Say whether a request has its answer, and who asked has not seen it yet: a second one is no news."""
+        """Say whether a request has an answer that its asker has not seen yet: a second one is no news."""
         pending = self._pending.get(number)
         return pending is not None and pending.answer.done() and not pending.answer.cancelled()

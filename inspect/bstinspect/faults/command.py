@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bstinspect.faults.pool import Pool
-    from bstinspect.faults.run import Exploration, Smallest
+    from bstinspect.faults.run import Exploration, Scenario, Smallest
 
 _STEM: Final = "faults"
 _SUFFIXES: Final = {"html": ".html", "junit": ".xml", "json": ".json"}
@@ -76,7 +76,7 @@ def _points(options: Options, pool: Pool) -> int:
     """List the points that the selection fits."""
     from bstinspect.faults.explore import golden_run
 
-    run = golden_run(pool, options.script, options.seed)
+    run = golden_run(pool, options.scenario)
     for passed in run.points:
         if options.selection.fits(passed.at):
             command = run.replies[passed.command].command if passed.command >= 0 else ""
@@ -88,10 +88,9 @@ def _points(options: Options, pool: Pool) -> int:
 def _once(options: Options, pool: Pool) -> int:
     """Play the script with the faults that were given."""
     from bstinspect.faults.harness import outcome_of
-    from bstinspect.faults.run import Scenario
     from bstinspect.reports.exploration.conversation import write_conversation
 
-    outcome = outcome_of(Scenario(options.script, options.injections, options.seed), pool)
+    outcome = outcome_of(msgspec.structs.replace(options.scenario, injections=options.injections), pool)
     print(write_conversation(outcome, color=_color()), end="", flush=True)
     return 0 if outcome.is_sound else 1
 
@@ -105,9 +104,8 @@ def _explore(options: Options, pool: Pool) -> int:
     files = Files(options.output, force=options.force)
     files.check([_STEM + _SUFFIXES[each] for each in options.formats])
     plan = Plan(
-        options.script,
+        options.scenario,
         options.selection,
-        options.seed,
         options.budget,
         options.shard,
         options.only,
@@ -119,7 +117,9 @@ def _explore(options: Options, pool: Pool) -> int:
     began = datetime.now(UTC)
     with progress(visible=os.isatty(2)) as show:
         exploration = Explorer(pool, plan, on_progress=show).explore()
-        exploration = msgspec.structs.replace(exploration, smallest=_smallest(exploration, pool))
+        exploration = msgspec.structs.replace(
+            exploration, smallest=_smallest(exploration, options.scenario, pool)
+        )
     written = []
     for each in options.formats:
         with files.write(_STEM + _SUFFIXES[each]) as stream:
@@ -130,17 +130,16 @@ def _explore(options: Options, pool: Pool) -> int:
     return 0 if all(each.is_sound for each in exploration.outcomes) else 1
 
 
-def _smallest(exploration: Exploration, pool: Pool) -> tuple[Smallest, ...]:
+def _smallest(exploration: Exploration, scenario: Scenario, pool: Pool) -> tuple[Smallest, ...]:
     """Shrink the first failure of each kind."""
     from bstinspect.faults.harness import shrunk
-    from bstinspect.faults.run import Scenario
 
     seen: dict[tuple[str, ...], Smallest] = {}
     for outcome in exploration.outcomes:
         kind = tuple(sorted({each.invariant for each in outcome.violations}))
         if kind and kind not in seen and len(seen) < _MOST_SHRUNK:
-            scenario = Scenario(exploration.script, outcome.injections, exploration.seed)
-            seen[kind] = shrunk(outcome, scenario, pool)
+            failing = msgspec.structs.replace(scenario, injections=outcome.injections)
+            seen[kind] = shrunk(outcome, failing, pool)
     return tuple(seen.values())
 
 

@@ -31,9 +31,9 @@ class ExploreError(InspectError):
 class Plan(msgspec.Struct, frozen=True):
     """What is to be explored, and how far."""
 
-    script: tuple[str, ...]
+    scenario: Scenario
+    """Without a fault."""
     selection: Selection = Selection()
-    seed: int = 0
     budget: float | None = None
     """Seconds after which no further run is begun."""
     shard: tuple[int, int] | None = None
@@ -81,7 +81,7 @@ class Explorer:
         plan, began = self._plan, time.monotonic()
         if plan.budget is not None:
             self._until = began + plan.budget
-        golden = golden_run(self._pool, plan.script, plan.seed)
+        golden = golden_run(self._pool, plan.scenario)
         without = verdict(golden, self._invariants)
         if not without.is_sound:
             self._outcomes.append(without)
@@ -90,8 +90,8 @@ class Explorer:
             self._take(task.scenario.injections, answer)
         self._outcomes.sort(key=lambda each: (len(each.injections), each.injections))
         return Exploration(
-            plan.script,
-            plan.seed,
+            plan.scenario.script,
+            plan.scenario.seed,
             "/".join(map(str, plan.shard or ())),
             golden,
             tuple(each.name for each in self._invariants),
@@ -105,14 +105,14 @@ class Explorer:
     def _tasks(self) -> Iterator[Task]:
         """Give out what is waiting; more may come as runs end, so the end is never final."""
         plan = self._plan
-        chance = random.Random(plan.seed)  # noqa: S311 - no secret
+        chance = random.Random(plan.scenario.seed)  # noqa: S311 - no secret
         while self._waiting and time.monotonic() < self._until:
             if plan.sample is not None:
                 if self._begun == plan.sample:
                     return
                 self._waiting.rotate(-chance.randrange(len(self._waiting)))
             self._begun += 1
-            yield Task(Scenario(plan.script, self._waiting.popleft(), plan.seed))
+            yield Task(msgspec.structs.replace(plan.scenario, injections=self._waiting.popleft()))
 
     def _take(self, injections: tuple[Injection, ...], answer: Answer) -> None:
         self._done += 1
@@ -146,7 +146,7 @@ class Explorer:
     def _pair(self, run: Run, injections: tuple[Injection, ...]) -> None:
         """Put a second fault at every later point, in an order that the seed decides."""
         later = [each.at for each in after(run, injections[0]) if self._is_wanted(each.at)]
-        random.Random(self._plan.seed).shuffle(later)  # noqa: S311 - no secret
+        random.Random(self._plan.scenario.seed).shuffle(later)  # noqa: S311 - no secret
         for at in later:
             for injection in self._plan.selection.injections(at):
                 self._ask((*injections, injection), {})
@@ -168,9 +168,9 @@ class Explorer:
         self._waiting.append(injections)
 
 
-def golden_run(pool: Pool, script: tuple[str, ...], seed: int = 0) -> Run:
-    """Play a script without a fault. Raises PoolError, ExploreError."""
-    answer = pool.play(Task(Scenario(script, (), seed)))
+def golden_run(pool: Pool, scenario: Scenario) -> Run:
+    """Play a scenario without a fault. Raises PoolError, ExploreError."""
+    answer = pool.play(Task(scenario))
     if answer.run is None:
         raise ExploreError(f"the run without a fault: {answer.error}")
     return answer.run

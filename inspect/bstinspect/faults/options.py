@@ -14,12 +14,12 @@ from bstinspect.errors import UsageError
 from bstinspect.faults.address import Address
 from bstinspect.faults.fault import PLAIN
 from bstinspect.faults.harness import injection
+from bstinspect.faults.run import Injection, Scenario
 from bstinspect.faults.selection import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bstinspect.faults.run import Injection
 
 FORMATS: Final = ("html", "junit", "json")
 _SHARD: Final = re.compile(r"([0-9]{1,6})/([0-9]{1,6})", re.ASCII)
@@ -30,6 +30,7 @@ examples:
   bstrace faults run --script 'create 10; create 20; exec 20 1 5' --faults kill,stop:200ms,drop -o out
   bstrace faults run --script 'create 10; exec 10 1 5' --fault '10.1:send(exec-reply)#1@exit=kill'
                                                one fault, and what came of it
+  bstrace faults run scenario.txt -- ./server  any program that speaks the assignment's language
   bstrace faults points scenario.txt           the crash points of a run without a fault
 
 A scenario is a file with commands, a line each. A crash point is named by process, event, message and how
@@ -43,11 +44,10 @@ class Options(msgspec.Struct):
 
     command: str
     """``run`` or ``points``."""
-    script: tuple[str, ...]
+    scenario: Scenario
     selection: Selection
     injections: tuple[Injection, ...]
     only: tuple[Address, ...]
-    seed: int
     budget: float | None
     shard: tuple[int, int] | None
     follows: bool
@@ -73,17 +73,17 @@ class BadLineError(UsageError):
 
 def parse(arguments: Sequence[str]) -> Options:
     """Parse a command line. Raises UsageError; ends the program where only help was asked for."""
-    given = parser().parse_args(arguments)
+    own, program = _divided(arguments)
+    given = parser().parse_args(own)
     if given.command is None:
         raise BadLineError("what is to be done? run or points (faults -h)")
     try:
         return Options(
             command=given.command,
-            script=_script(given),
+            scenario=Scenario(_script(given), (), given.seed, program, given.driver),
             selection=Selection.parse(given.nodes, given.events, given.at, given.faults),
             injections=tuple(map(injection, given.fault)),
             only=tuple(map(Address.parse, given.fault_at)),
-            seed=given.seed,
             budget=given.budget,
             shard=shard(given.shard),
             follows=not given.no_follow,
@@ -97,6 +97,16 @@ def parse(arguments: Sequence[str]) -> Options:
         )
     except UsageError as error:
         raise BadLineError(str(error), advice=error.advice) from error
+
+
+def _divided(arguments: Sequence[str]) -> tuple[Sequence[str], tuple[str, ...]]:
+    """Return our own words, and those behind ``--``: the program and its arguments."""
+    if "--" not in arguments:
+        return arguments, ()
+    at = list(arguments).index("--")
+    if not arguments[at + 1 :]:
+        raise BadLineError("which program? -- is followed by COMMAND")
+    return arguments[:at], tuple(arguments[at + 1 :])
 
 
 def parser() -> argparse.ArgumentParser:
@@ -174,6 +184,12 @@ def _add(to: argparse.ArgumentParser) -> None:
     to.add_argument("--no-follow", action="store_true", help="leave out points that only a fault opens")
     to.add_argument("--pairs", action="store_true", help="a second fault at every later point too")
     to.add_argument("--all", action="store_true", help="visit points that nothing tells apart one by one")
+    to.add_argument(
+        "--driver",
+        default="",
+        metavar="MODULE:CLASS",
+        help="a conversation of your own in the place of the examination (docs/fault-testing.md)",
+    )
     to.add_argument(
         "-j", "--jobs", type=_natural, default=0, metavar="N", help="how many CPUs (default: all)"
     )

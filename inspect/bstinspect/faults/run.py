@@ -30,6 +30,10 @@ class Scenario(msgspec.Struct, frozen=True):
     injections: tuple[Injection, ...] = ()
     seed: int = 0
     """Decides in which order what could happen happens; 0: in the order in which it became possible."""
+    command: tuple[str, ...] = ()
+    """The program that is played with, and its arguments; empty: our own cluster."""
+    driver: str = ""
+    """``module:Class`` of a conversation that takes the place of ours: made with the script."""
 
 
 class Reply(msgspec.Struct, frozen=True):

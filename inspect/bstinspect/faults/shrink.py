@@ -194,6 +194,10 @@ def one_line(scenario: Scenario) -> str:
         words += ["--fault", str(each)]
     if scenario.seed:
         words += ["--seed", str(scenario.seed)]
+    if scenario.driver:
+        words += ["--driver", scenario.driver]
+    if scenario.command:
+        words += ["--", *scenario.command]
     return shlex.join(words)
 
 

@@ -8,6 +8,7 @@ without the vDSO, as then do all its forks: so their clocks are ours to show.
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import sys
@@ -16,12 +17,17 @@ from typing import TYPE_CHECKING, Final, Literal, NoReturn
 import msgspec
 
 from bstinspect.errors import InspectError
-from bstinspect.faults.conversation import Lines
+from bstinspect.faults.conversation import Conversation, Lines
 from bstinspect.faults.run import Run, Scenario  # noqa: TC001 - msgspec reads the types
 from bstinspect.linux import prctl, ptrace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+class DriverError(InspectError):
+    """A conversation of a user's own cannot be had."""
+
 
 _READY: Final = "--without-vdso"
 
@@ -66,12 +72,35 @@ def main(arguments: list[str]) -> int:
 
 
 def _play(task: Task) -> Answer:
-    from bstinspect.faults.examination import Examination
     from bstinspect.faults.stage.player import play
 
+    return _answer(lambda: play(task.scenario, _conversation(task)))
+
+
+def _conversation(task: Task) -> Conversation:
+    """Return who leads the run. Raises DriverError."""
     script = task.scenario.script
-    conversation = Examination(script) if task.conversation == "examined" else Lines(script)
-    return _answer(lambda: play(task.scenario, conversation))
+    if task.scenario.driver:
+        return _driver(task.scenario.driver)(script)
+    if task.conversation == "examined":
+        from bstinspect.faults.examination import Examination
+
+        return Examination(script)
+    return Lines(script)
+
+
+def _driver(name: str) -> Callable[[tuple[str, ...]], Conversation]:
+    """Return the class ``module:Class``, from the modules that can be imported, or from here."""
+    module, _, attribute = name.partition(":")
+    sys.path.append(os.getcwd())  # noqa: PTH109 - as it is
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise DriverError(f"no driver {name}: {error}") from error
+    finally:
+        sys.path.pop()
+    made: Callable[[tuple[str, ...]], Conversation] = found
+    return made
 
 
 def _drive(task: Task) -> Answer:
@@ -87,7 +116,7 @@ def _answer(play: Callable[[], Run]) -> Answer:
     try:
         return Answer(play())
     except (OSError, InspectError) as error:
-        return Answer(None, f"{type(error).__name__}: {error}")
+        return Answer(None, str(error))
 
 
 def _tell(message: msgspec.Struct) -> None:

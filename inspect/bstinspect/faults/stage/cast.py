@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from bstinspect.faults.stage.tracee import Process, Thread
@@ -22,7 +23,10 @@ class Cast:
         """In the order in which they were made; the dead too."""
         self.threads: dict[int, Thread] = {}
         """The living, by tid."""
+        self.expected: int | None = None
+        """The node that is being created, of a program that is not ours: the next process is it."""
         self._made = 0
+        self._lives: Counter[int] = Counter()
 
     def begin(self, pid: int) -> Thread:
         """Take in the first thread of all."""
@@ -38,8 +42,7 @@ class Cast:
         process = self.at(facts.tgid)
         if process is None:
             parent = self._last(lambda each: each.pid == facts.parent)
-            is_keeper = parent is not None and parent.name == CONTROLLER
-            process = Process(facts.tgid, parent, KEEPER if is_keeper else "")
+            process = Process(facts.tgid, parent, self._name(parent))
             self.processes.append(process)
         return self._take_in(tid, process)
 
@@ -57,6 +60,13 @@ class Cast:
         """A thread has ended."""
         self.threads.pop(thread.tid, None)
         thread.process.threads.pop(thread.tid, None)
+
+    def _name(self, parent: Process | None) -> str:
+        if self.expected is not None:
+            node, self.expected = self.expected, None
+            self._lives[node] += 1
+            return f"{node}.{self._lives[node]}"
+        return KEEPER if parent is not None and parent.name == CONTROLLER else ""
 
     def _last(self, fits: Callable[[Process], bool]) -> Process | None:
         return next((each for each in reversed(self.processes) if fits(each)), None)

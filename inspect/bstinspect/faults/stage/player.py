@@ -6,8 +6,9 @@ import os
 import re
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from bstinspect.faults.run import Fired, Reply, Run
 from bstinspect.faults.stage.cluster import controller
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 LIMIT_NS: Final = 60_000_000_000
 """A command without an answer for so long of the stage's time never ends."""
 _CREATED: Final = re.compile(r"Ok: ([0-9]+)")
+_ID: Final = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
 _MOST_ERRORS: Final = 1 << 16
 
 
@@ -50,7 +52,8 @@ class Player:
             "PYTHONUNBUFFERED": "1",
         }
         stage = self.stage
-        subject = stage.begin(controller, environment, home)
+        run = partial(_program, self._scenario.command) if self._scenario.command else controller
+        subject = stage.begin(run, environment, home)
         trouble = ""
         try:
             self._go_on(subject)
@@ -104,6 +107,8 @@ class Player:
             self._asked_ns = self.stage.clock.now_ns
             return True
         self._asked, self._asked_ns = command, self.stage.clock.now_ns
+        if self._scenario.command:
+            self.stage.cast.expected = _created(command)
         self.stage.points.command = len(self._replies)
         try:
             os.write(subject.stdin, f"{command}\n".encode("utf-8", "surrogateescape"))
@@ -146,6 +151,17 @@ def played(player: Player) -> Run:
         return player.play(home)
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _program(command: tuple[str, ...]) -> NoReturn:
+    os.execvp(command[0], command)  # noqa: S606 - the subject
+
+
+def _created(command: str) -> int | None:
+    """Return the node that a command creates; None for another command."""
+    words = command.split()
+    found = len(words) > 1 and words[0] == "create" and _ID.fullmatch(words[1])
+    return int(words[1]) if found else None
 
 
 def _read(descriptor: int) -> bytes:

@@ -39,6 +39,10 @@ OUTSIDE: Final = "outside"
 """The event of a fault that comes between two commands, at no crash point."""
 _SIGNALS: Final = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 _STEPS: Final = 200_000
+_SLEEP: Final = 0.2
+_DOZE: Final = 0.005
+"""Seconds of real time that somebody asleep in the kernel has to come to a stop: before nobody is left who
+could go on, and before time is moved."""
 _FAREWELL: Final = 5.0
 """Seconds of real time that whoever is left has to die in."""
 
@@ -106,9 +110,12 @@ class Stage:
     def pass_time(self, until_ns: int) -> bool:
         """Nobody can go on: go to the next moment at which somebody can; False where there is none before."""
         due = self._turns.deadlines() + self._signals.deadlines()
-        if not due or min(due) > until_ns:
-            asleep = any(each.state is State.ASLEEP for each in self.cast.threads.values())
-            return asleep and self._stops.take_all(0.2)
+        in_vain = not due or min(due) > until_ns
+        asleep = any(each.state is State.ASLEEP for each in self.cast.threads.values())
+        if asleep and self._stops.take_all(_SLEEP if in_vain else _DOZE):
+            return True
+        if in_vain:
+            return False
         self.clock.advance_to(min(due))
         self._signals.continue_due()
         self._turns.expire()

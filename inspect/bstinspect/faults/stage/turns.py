@@ -51,7 +51,7 @@ class Turns:
         self._queue(thread)
 
     def gather(self, thread: Thread) -> None:
-        """Keep one of several threads that are woken at once; who comes first is chance, and decides nothing."""
+        """Keep one of several threads that are woken at once; the first to come is no sooner ready."""
         thread.state, thread.place, thread.turn = State.READY, Place.OTHER, 0
         self.running.discard(thread)
 
