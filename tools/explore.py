@@ -81,15 +81,12 @@ def main() -> int:
             show(done, options.runs)
             for outcome in [each for each in exploration.outcomes if not each.is_sound][:1]:
                 wrong += 1
-                found = shrunk(
-                    outcome, Scenario(plan.scenario.script, outcome.injections, plan.scenario.seed), pool
-                )
+                failing = msgspec.structs.replace(plan.scenario, injections=outcome.injections)
+                found = shrunk(outcome, failing, pool)
                 reasons = [f"{each.invariant}: {each.text}" for each in found.outcome.violations]
                 print("\n".join([*(reasons or [outcome.error]), found.command, ""]), flush=True)
     seconds = time.monotonic() - began
-    print(
-        f"{done} runs of {scripts} scripts in {seconds:.0f} s; something is wrong in {wrong or 'none'} of them"
-    )
+    print(f"{done} runs of {scripts} scripts in {seconds:.0f} s; something is wrong in {wrong or 'none'}")
     return 1 if wrong or not done else 0
 
 

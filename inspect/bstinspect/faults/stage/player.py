@@ -53,7 +53,8 @@ class Player:
         }
         stage = self.stage
         run = partial(_program, self._scenario.command) if self._scenario.command else controller
-        subject = stage.begin(run, environment, home)
+        place = Path.cwd() if self._scenario.command else home  # a program may name files of its own
+        subject = stage.begin(run, environment, place)
         trouble = ""
         try:
             self._go_on(subject)
