@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Final
 
@@ -38,6 +39,7 @@ class Command(msgspec.Struct, frozen=True):
     """The reply of an exec whose node can be reached."""
 
 
+@functools.lru_cache(maxsize=1024)  # the lines of one script are read again for every run of it
 def read(line: str) -> Command:
     """Read a line."""
     words = _WORD.findall(line)
