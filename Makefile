@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 LOOP   := $(VENV)/.compiled
 
 .DEFAULT_GOAL := help
-.PHONY: help run report setup fast test lint format bench lock clean
+.PHONY: help run report setup fast test explore lint format bench lock clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -36,6 +36,9 @@ lint: $(READY) ## ruff and mypy --strict
 format: $(READY) ## Put the code into ruff's form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+explore: $(LOOP) ## Put faults into 3,000 runs of the cluster, in scripts made by chance: all must hold
+	@$(BIN)/python tools/explore.py $(ARGS)
 
 bench: $(LOOP) ## Measure, each figure against a yardstick in the same run
 	@$(BIN)/python -m benchmarks $(ARGS)
