@@ -135,6 +135,8 @@ def test_every_invariant_has_a_run_that_breaks_it() -> None:
         # Nobody can sweep up behind a controller that is killed before it has a keeper.
         played(["create 1"], ["controller:listen#1@entry=kill"], answers={0: None}, status=9,
                left=left("file", "bstrace-PID")),
+        played(["create 1"], ["controller:fork#1@entry=return:0"], answers={0: None}, status=6,
+               left=left("file", "bstrace-PID")),
         # A controller that was stopped for good has to be killed by the stage.
         played(["create 1"], ["controller:wait#1@entry=stop"], answers={0: None}, status=None,
                trouble="deadlock", left=left("process", "controller")),

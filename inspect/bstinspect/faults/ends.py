@@ -72,12 +72,13 @@ def _is_waiting(run: Run) -> bool:
 
 
 def _died_alone(run: Run) -> bool:
-    """Tell whether the controller was killed when it had no keeper yet, or none any more.
+    """Tell whether the controller died of a fault when it had no keeper yet, or none any more.
 
     Then nobody is there to sweep; the next session does it (bstcluster.directory.sweep_stale).
     """
     for fired in run.fired:
-        if fired.who == "controller" and effect(fired) == "death":
+        is_end = effect(fired) == "death" or (effect(fired) in ("want", "any") and bool(run.status))
+        if fired.who == "controller" and is_end:
             keeper = [
                 each for each in run.points if each.at.who == "keeper" and each.time_ns <= fired.time_ns
             ]
