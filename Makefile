@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 LOOP   := $(VENV)/.compiled
 
 .DEFAULT_GOAL := help
-.PHONY: help run report setup fast test explore lint format bench lock clean
+.PHONY: help run report setup fast test explore lint format bench mutants lock clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -42,6 +42,9 @@ explore: $(LOOP) ## Put faults into 3,000 runs of the cluster, in scripts made b
 
 bench: $(LOOP) ## Measure, each figure against a yardstick in the same run
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+mutants: $(LOOP) ## Change the cluster's code in many small ways, and see which the fault harness catches (half an hour)
+	@$(BIN)/python -m tools.mutants $(ARGS)
 
 lock: ## Make requirements.lock anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
