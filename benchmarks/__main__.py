@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib
 import signal
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from benchmarks import machine
 from benchmarks.errors import BenchmarkError
@@ -27,8 +28,15 @@ PARTS: Final = """parts:
   decoding   records to text, without any tracing
   recording  five million calls recorded: memory, completeness, size
   reporting  reports of a session and of a million records: time, memory, size
-  all        tracing, idle, seccomp, decoding, recording and reporting, the machine's state with each
+  faults     every point of a script killed and stopped, and runs played again
+  all        tracing, idle, seccomp, decoding, recording, reporting and faults, the machine's state with each
 """
+_MODULES: Final = {
+    "memory": "memory", "tracing": "tracing", "idle": "idle", "seccomp": "filtering", "decoding": "decoding",
+    "recording": "recording", "reporting": "reporting", "faults": "faults",
+}  # fmt: skip
+"""The module of each part but the cluster's: its `run` returns figures, and perhaps details with them."""
+_ALL: Final = ("tracing", "idle", "seccomp", "decoding", "recording", "reporting", "faults")
 
 
 def main(arguments: list[str]) -> int:
@@ -55,46 +63,25 @@ def main(arguments: list[str]) -> int:
 
 def _measure(part: str, *, quick: bool, calls: int) -> None:
     state = machine.state()
-    if part == "memory":
-        from benchmarks import memory
-
-        report(memory.run(), RESULTS, "memory", state)
-    elif part == "tracing":
-        from benchmarks import tracing
-
-        figures, details = tracing.run(quick=quick)
-        report(figures, RESULTS, "tracing", state, details)
-    elif part == "idle":
-        from benchmarks import idle
-
-        report(idle.run(quick=quick), RESULTS, "idle", state)
-    elif part == "seccomp":
-        from benchmarks import filtering
-
-        report(filtering.run(quick=quick), RESULTS, "seccomp", state)
-    elif part == "recording":
-        from benchmarks import recording
-
-        figures, details = recording.run(quick=quick, calls=calls)
-        report(figures, RESULTS, "recording", state, details)
-    elif part == "reporting":
-        from benchmarks import reporting
-
-        figures, details = reporting.run(quick=quick)
-        report(figures, RESULTS, "reporting", state, details)
-    elif part == "decoding":
-        from benchmarks import decoding
-
-        report(decoding.run(quick=quick), RESULTS, "decoding", state)
-    elif part == "all":
-        for each in ("tracing", "idle", "seccomp", "decoding", "recording", "reporting"):
+    if part == "all":
+        for each in _ALL:
             _measure(each, quick=quick, calls=calls)
+    elif part in _MODULES:
+        made = importlib.import_module(f"benchmarks.{_MODULES[part]}").run(**_options(part, quick, calls))
+        figures, details = made if isinstance(made, tuple) else (made, {})
+        report(figures, RESULTS, part, state, details)
     else:
         from benchmarks import cluster
 
         report(
             asyncio.run(cluster.run(part)), RESULTS, f"cluster-{part}".replace(" ", "-").rstrip("-"), state
         )
+
+
+def _options(part: str, quick: bool, calls: int) -> dict[str, Any]:  # noqa: FBT001 - the command line's own
+    if part == "memory":
+        return {}
+    return {"quick": quick, "calls": calls} if part == "recording" else {"quick": quick}
 
 
 if __name__ == "__main__":
