@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -33,6 +32,7 @@ if "--without-vdso" in sys.orig_argv:
         del sys.modules[name]
     sys.path.insert(0, {!r})
 '''
+_MS: Final = 1_000_000
 _PID: Final = re.compile(r"\b(?:pid|process) \d+")
 
 
@@ -86,19 +86,22 @@ class Played(msgspec.Struct, frozen=True):
         return next(((each.invariant, each.text) for each in self.outcome.violations), None)
 
     @property
-    def behaviour(self) -> str:
-        """A digest of all that can be observed but the times: pids are no part of it."""
-        return "" if self.run is None else hashlib.sha256("\n".join(observed(self.run)).encode()).hexdigest()
+    def outside(self) -> list[str]:
+        """What a user can see, a line each: replies and their times, the end, and what is left behind."""
+        if self.run is None:
+            return [self.error]
+        lines = [f"{each.command[:80]} -> {each.line} {each.took_ns // _MS} ms" for each in self.run.replies]
+        lines += [f"left: {each.kind} {each.what}" for each in self.run.left]
+        lines += [f"the end: {self.run.status} {self.run.trouble}", *self.run.stderr.splitlines()]
+        return [_PID.sub("PID", line) for line in lines]
 
-
-def observed(run: Run) -> list[str]:
-    """Return what can be observed of a run, a line each. Times are told to the millisecond."""
-    lines = [f"{each.command[:80]} -> {each.line} {each.took_ns // 1_000_000} ms" for each in run.replies]
-    lines += [str(each.at) for each in run.points]
-    lines += [
-        f"{each.sender} to {each.receiver}: {each.text} {'' if each.received_ns is None else 'received'}"
-        for each in run.messages
-    ]
-    lines += [f"left: {each.kind} {each.what}" for each in run.left]
-    lines += [f"{run.status} {run.trouble}", *run.stderr.splitlines()]
-    return [_PID.sub("PID", line) for line in lines]
+    @property
+    def inside(self) -> list[str]:
+        """What only the cluster sees, a line each: crash points in their order, and messages."""
+        if self.run is None:
+            return [self.error]
+        messages = [
+            f"{each.sender} to {each.receiver}: {each.text}{'' if each.received_ns is None else ', received'}"
+            for each in self.run.messages
+        ]
+        return [*(str(each.at) for each in self.run.points), *messages]

@@ -33,7 +33,7 @@ class Known:
 
 
 class Report(NamedTuple):
-    """A report, and the share of those caught of all that behave in another way."""
+    """A report, and the share of those caught of all whose change a user can see."""
 
     text: str
     rate: float
@@ -45,6 +45,8 @@ def line_of(tried: Tried) -> str:
         return f"{tried.mutant.name}: caught by {tried.invariant} ({tried.where}: {tried.evidence[:120]})"
     if tried.survives:
         return f"{tried.mutant.name}: SURVIVES ({tried.where}: {tried.change})"
+    if tried.differs_inside:
+        return f"{tried.mutant.name}: another way inside ({tried.where}: {tried.change})"
     return f"{tried.mutant.name}: no change of behaviour seen"
 
 
@@ -52,21 +54,25 @@ def table(tried: Sequence[Tried], known: Known) -> Report:
     """Return the report on mutants."""
     caught = [each for each in tried if each.is_caught]
     survivors = [each for each in tried if each.survives]
-    same = [each for each in tried if not each.is_caught and not each.survives]
+    inside = [each for each in tried if each.differs_inside]
+    same = [each for each in tried if not each.is_caught and not each.change]
     rate = len(caught) / max(1, len(caught) + len(survivors))
+    strict = len(caught) / max(1, len(caught) + len(survivors) + len(inside))
+    counts = f"{len(caught)} caught, {len(survivors)} survive, {len(inside)} differ inside only"
     lines = [
-        f"{len(tried)} mutants: {len(caught)} caught, {len(survivors)} survive, {len(same)} change nothing",
-        f"caught of those that change behaviour: {rate:.1%}",
+        f"{len(tried)} mutants: {counts}, {len(same)} change nothing",
+        f"caught of those whose change a user can see: {rate:.1%}",
+        f"caught of those with any other message, point or order: {strict:.1%}",
         "",
         "Caught by",
-        *(f"{count:5} {name}" for name, count in Counter(each.invariant for each in caught).most_common()),
-        "",
-        "Survivors",
-    ]
-    for each in survivors:
-        lines += [f"  {each.mutant.name}", f"      {each.mutant.code}",
-                  f"      {known.reason(each) or 'no reason is known'}",
-                  f"      {each.where}: {each.change}"]  # fmt: skip
+    ]  # fmt: skip
+    lines += [f"{count:5} {name}" for name, count in Counter(each.invariant for each in caught).most_common()]
+    for title, group in (("Survivors", survivors), ("Only inside", inside)):
+        lines += ["", title]
+        for each in group:
+            lines += [f"  {each.mutant.name}", f"      {each.mutant.code}",
+                      f"      {known.reason(each) or 'no reason is known'}",
+                      f"      {each.where}: {each.change}"]  # fmt: skip
     lines += ["", "No change of behaviour seen"]
     lines += [f"  {each.mutant.name}  | {each.mutant.code}" for each in same]
     lines += ["", "Caught", *(f"  {line_of(each)}" for each in caught)]
