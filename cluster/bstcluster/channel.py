@@ -61,6 +61,8 @@ class Pending:
     timer: asyncio.TimerHandle | None = None
     credit: int = WINDOW - 1
     """Chunks that may be sent before the node asks for more; the first went with the request."""
+    credited: int = 0
+    """Chunks that the node has asked for so far."""
     moved: asyncio.Event | None = None
     """For a stream: set when credit or the answer has come."""
 
@@ -75,6 +77,7 @@ class Doubt(NamedTuple):
 
     request: int
     credit: int
+    credited: int
     """Of the request, when the probe was sent."""
 
 
@@ -247,7 +250,7 @@ class Channel:
             pending.answer.set_exception(TimeoutError())
             return
         probe = self.number()
-        self._probes[probe] = Doubt(number, pending.credit)
+        self._probes[probe] = Doubt(number, pending.credit, pending.credited)
         pending.timer = self._loop.call_later(pending.patience, self._give_up, probe)
         if not self._send(encode(Probe(probe, pending.target, number))):
             self._give_up(probe)
@@ -269,7 +272,7 @@ class Channel:
             return
         if pending.timer is not None:
             pending.timer.cancel()
-        if not alive.working and doubt.credit < WINDOW and pending.credit == doubt.credit:
+        if not alive.working and doubt.credit < WINDOW and pending.credited == doubt.credited:
             self._settle(doubt.request, Unavailable(doubt.request))
             return
         pending.timer = self._loop.call_later(pending.patience, self._doubt, doubt.request)
@@ -339,6 +342,7 @@ class Channel:
                 pending = self._pending.get(reply.request)
                 if pending is not None:
                     pending.credit += 1
+                    pending.credited += 1
                     pending.move()
             case Alive():
                 self._believe(reply)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import time
 from dataclasses import dataclass
@@ -418,7 +419,11 @@ class Cluster:
         """
         top = gone[0]
         if parent is not None and self._blocked(parent) is None:
-            await self._open_maker().forget(parent, top.node, top.life, self._deadline())
+            try:
+                async with asyncio.timeout(DEATH_LIMIT):
+                    await self._open_maker().forget(parent, top.node, top.life, self._deadline())
+            except TimeoutError as error:
+                raise NodeError(top.node, f"process {top.pid} is not reaped by its parent") from error
         if parent is None:
             self._open_channel().root = None
         if self._keeper is not None:
@@ -434,7 +439,8 @@ class Cluster:
     def _died(self, member: Member) -> None:
         if self._directory is not None:
             name = identity(member.node, member.life).decode()
-            self._directory.path.joinpath(name).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # it goes with the directory at the latest
+                self._directory.path.joinpath(name).unlink(missing_ok=True)
         if self._channel is not None:
             self._channel.fail(self._is_cut_off)
         self._observer.died(member)

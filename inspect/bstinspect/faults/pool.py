@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import selectors
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from typing import TYPE_CHECKING, Final, Self
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 _LIMIT: Final = 60.0
 """Seconds of real time after which a worker is killed, and its run given up."""
+_LONGEST_BASE: Final = 16
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Answer).decode
 
@@ -31,7 +34,8 @@ class PoolError(InspectError):
 class Worker:
     """One worker, and the run that it plays."""
 
-    def __init__(self, cpu: int, environment: Mapping[str, str] | None) -> None:
+    def __init__(self, cpu: int, environment: Mapping[str, str] | None = None, home: str = "") -> None:
+        """`home`: where its runs have their files; empty: with all other temporary files."""
         self.cpu = cpu
         self.task: Task | None = None
         self.since = 0.0
@@ -39,6 +43,8 @@ class Worker:
         command = [sys.executable, "-P", "-m", "bstinspect.faults.worker", str(cpu)]
         # Sets are walked in the same order in every worker.
         seeded = {**(os.environ if environment is None else environment), "PYTHONHASHSEED": "0"}
+        if home:
+            seeded["TMPDIR"] = home
         try:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env=seeded
@@ -108,6 +114,8 @@ class Pool:
         `environment`: the workers'; ours where there is none.
         """
         self._environment = environment
+        self._home = ""
+        """Where the workers' runs have their files; what a worker that was killed leaves goes with it."""
         cpus = cpus or sorted(os.sched_getaffinity(0))
         self.processors = min(processors or len(cpus), len(cpus))
         self._cpus = cpus[: self.processors]
@@ -141,6 +149,9 @@ class Pool:
             worker.end(kill=worker.task is not None)
         self._workers.clear()
         self._selector.close()
+        if self._home:
+            shutil.rmtree(self._home, ignore_errors=True)
+            self._home = ""
 
     def play(self, task: Task) -> Answer:
         """Play one run."""
@@ -189,8 +200,9 @@ class Pool:
                 return worker
         if len(self._workers) == self.processors:
             return None
+        self._home = self._home or _home()
         busy = {worker.cpu for worker in self._workers}
-        worker = Worker(next(cpu for cpu in self._cpus if cpu not in busy), self._environment)
+        worker = Worker(next(cpu for cpu in self._cpus if cpu not in busy), self._environment, self._home)
         self._workers.append(worker)
         self._selector.register(worker.process.stdout, selectors.EVENT_READ, worker)  # type: ignore[arg-type]
         return worker
@@ -200,3 +212,9 @@ class Pool:
         self._selector.unregister(worker.process.stdout)  # type: ignore[arg-type]
         worker.end(kill=True)
         self._workers.remove(worker)
+
+
+def _home() -> str:
+    """Make a directory with a short name: sockets' paths have 107 bytes (unix(7))."""
+    base = tempfile.gettempdir()
+    return tempfile.mkdtemp(prefix="faults-", dir=base if len(base) <= _LONGEST_BASE else "/tmp")  # noqa: S108

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from bstinspect.faults.run import Passed, Run
 
 _NAMED: Final = frozenset(NAMES.values())
+_LONG: Final = frozenset({"numbers"})
+"""Messages that take several calls, and cannot be left out or changed in one."""
 _OF_PROCESSES: Final = frozenset({"kill", "stop", "signal"})
 """Kinds of faults that happen to the process, whatever call it is in."""
 _OTHERS: Final = ("controller", "keeper")
@@ -62,7 +64,7 @@ class Selection(msgspec.Struct, frozen=True):
 def can_happen(fault: Fault, at: Address) -> bool:
     """Tell whether a fault can be put at a point."""
     if fault.kind in ON_MESSAGES:
-        return at.event == "send" and at.when == "entry" and at.message in _NAMED
+        return at.event == "send" and at.when == "entry" and at.message in _NAMED - _LONG
     if fault.kind in ON_CALLS:
         return at.when == "entry" and at.event != "exit"
     return True
