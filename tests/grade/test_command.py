@@ -26,7 +26,7 @@ from bstinspect.grade.marks import MARKS
 from .conftest import PROGRAMS, SOUND, wrong
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     class Orphanage(Protocol):
         """What reaps processes that fell to this one (the conftest of all tests)."""
@@ -181,7 +181,6 @@ def test_interrupted(orphanage: Orphanage, number: int, where: str) -> None:
     finally:
         grader.send_signal(number)
         out, errors = grader.communicate(timeout=TIMEOUT)
-    assert len(found) > 4
     assert (out, errors) == (b"", b"")
     assert grader.returncode in (130, -number)
     assert orphanage.gone(found, 10) == []
@@ -191,11 +190,11 @@ def test_on_a_terminal() -> None:
     """A table with colours, and how far it is; with NO_COLOR no colours."""
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"}
     environment.pop("NO_COLOR", None)
-    shown = _through_a_terminal(environment)
+    shown = _through_a_terminal(environment, wrong("NoReplyToExec"))
     assert "runs are done" in shown
     assert re.search(r"\x1b\[1;31mmissed", shown)
     assert "wrong-sum" in shown
-    plain = _through_a_terminal({**environment, "NO_COLOR": "1"})
+    plain = _through_a_terminal({**environment, "NO_COLOR": "1"}, wrong("EndsAtOnce"))
     assert re.search("missed", plain)
     assert not re.search(r"\x1b\[[0-9;]*31", plain)
 
@@ -206,8 +205,8 @@ def test_every_mark_is_documented() -> None:
     assert rows == [(mark.name, mark.weight) for mark in MARKS]
 
 
-def _through_a_terminal(environment: dict[str, str]) -> str:
-    command = [*GRADE, "--only", "replies", "--deadline", "1.5", *wrong("NoReplyToExec")]
+def _through_a_terminal(environment: dict[str, str], program: Sequence[str]) -> str:
+    command = [*GRADE, "--only", "replies", "--deadline", "1.5", *program]
     master, slave = pty.openpty()
     grader = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment)
     os.close(slave)
@@ -225,7 +224,7 @@ def _through_a_terminal(environment: dict[str, str]) -> str:
 def _below(pid: int) -> list[int]:
     """Return all processes of a grader, once the cluster under examination has grown."""
     found = psutil.Process(pid).children(recursive=True)
-    return [each.pid for each in found] if len(found) > 7 else []
+    return [each.pid for each in found] if len(found) > 6 else []
 
 
 def _soon(look: Callable[[], list[int]]) -> list[int]:

@@ -34,7 +34,7 @@ from .conftest import Graded, missed, wrong
         ("ExitHangs", ("exit",), "exit-hangs"),
         ("LinesAreEaten", ("too few numbers",), "line-eaten"),
         ("Daemons", ("exit",), "orphans-after-exit"),
-        ("Daemons", ("a leaf killed",), "false-pid"),
+        ("Daemons", ("the root killed",), "false-pid"),
         ("NoProcess", ("replies",), "node-without-process"),
     ],
 )

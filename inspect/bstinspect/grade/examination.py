@@ -179,7 +179,7 @@ class Examination:
         if processes.is_there(self.nodes[id_]):
             return self.nodes[id_]
         ids = list(self.nodes)
-        later = [self._before[each] for each in ids[ids.index(id_) + 1 :]]
+        later = [self._before[each] for each in ids[ids.index(id_) + 2 :]]  # it may be late for the next one
         known = {each.pid for each in self.nodes.values()}
         came = {
             pid: each

@@ -41,7 +41,7 @@ class House:
         self.is_sandboxed = sandboxed
         self.fence = fence
         self._statuses: dict[int, int] = {}
-        self._decoys: dict[int, str] = {}
+        self._decoys: list[int] = []
         if sandboxed:
             for folder in (_STATE, _RUNTIME):
                 Path(folder).mkdir(mode=0o700, exist_ok=True)
@@ -78,10 +78,14 @@ class House:
     def decoy(self, like: int) -> int:
         """Start a process that is not the program's, by the same name and title as one that is."""
         name, title = proc.comm(like) or "node", processes.title(like)
+        sitting, sits = os.pipe2(os.O_CLOEXEC)
         pid = os.fork()
         if not pid:
-            _sit(name, title)
-        self._decoys[pid] = name
+            _sit(name, title, sits)
+        os.close(sits)
+        self._decoys.append(pid)
+        os.read(sitting, 1)
+        os.close(sitting)
         return pid
 
     def fate(self, decoy: int) -> int | None:
@@ -163,16 +167,17 @@ def _be(become: Callable[[], None], waiting: int) -> NoReturn:
         os._exit(127)
 
 
-def _sit(name: str, title: str) -> NoReturn:
-    """Be a decoy: do nothing, by that name."""
+def _sit(name: str, title: str, ready: int) -> NoReturn:
+    """Be a decoy: do nothing, by that name; say so by a byte to `ready`."""
     try:
         prctl.die_with_parent(os.getppid())
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         os.setsid()
-        os.closerange(3, _MOST_DESCRIPTORS)  # among them, the ends of the program's pipes
         setproctitle.setproctitle(title)
         prctl.set_name(name)
+        os.write(ready, b"s")
+        os.closerange(3, _MOST_DESCRIPTORS)  # among them, the ends of the program's pipes
         while True:
             signal.pause()
     finally:

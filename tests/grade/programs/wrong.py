@@ -291,16 +291,13 @@ class LinesAreEaten(Controller):
 class PortArithmetic(Controller):
     """An id is the port, less 5050."""
 
-    def fork(self, id_: int, side: str) -> int:
-        with socket.socket() as listening:
-            listening.bind(("127.0.0.1", 5050 + id_))
-        return super().fork(id_, side)
-
     def create(self, id_: int, _parent: int = 0) -> str:
         try:
-            return super().create(id_)
+            with socket.socket() as listening:
+                listening.bind(("127.0.0.1", 5050 + id_))
         except OverflowError:
             return "Error: [zmq_bind]"
+        return super().create(id_)
 
 
 class FalsePid(Controller):

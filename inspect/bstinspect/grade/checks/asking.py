@@ -19,6 +19,13 @@ BELOW: Final = {20: frozenset({20}), 30: frozenset({30, 20, 40}), 50: frozenset(
 """The subtree of each node that gets a fault."""
 
 
+def grow_tree(exam: Examination) -> None:
+    """Create the tree, and see that each node adds up: a fault is not blamed for what was so before."""
+    exam.grow(*TREE)
+    for id_ in TREE:
+        adds_up(exam, id_, "wrong-sum")
+
+
 def adds_up(exam: Examination, id_: int, mark: str, *, hangs: str = "", context: str = "") -> bool:
     """Have a node add two numbers, that depend on it."""
     want = Sum(id_, id_ + 3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
-from bstinspect.grade.checks.asking import BELOW, TREE, adds_up, pingall
+from bstinspect.grade.checks.asking import BELOW, TREE, adds_up, grow_tree, pingall
 from bstinspect.grade.reading import Failure
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def root(exam: Examination) -> None:
 
 
 def _kill(exam: Examination, id_: int) -> str:
-    exam.grow(*TREE)
+    grow_tree(exam)
     exam.send_signal(id_, signal.SIGKILL)
     return f"after kill -9 of {id_}: "
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from bstinspect.faults.address import Address
 from bstinspect.grade import reading
-from bstinspect.grade.checks.asking import TREE, adds_up
+from bstinspect.grade.checks.asking import TREE, adds_up, grow_tree
 from bstinspect.grade.checks.stops import found_again
 from bstinspect.grade.examination import quoted
 from bstinspect.grade.runs import Check, Point
@@ -33,7 +33,7 @@ def golden(exam: Examination) -> None:
     fence = exam.house.fence
     if fence is None:
         return
-    exam.grow(*TREE)
+    grow_tree(exam)
     ids = {process.pid: id_ for id_, process in exam.nodes.items()}
     so_far = _counts({}, fence.passed())
     for command in _COMMANDS:
@@ -110,7 +110,7 @@ def _strike(exam: Examination, point: Point, number: int, mark: str) -> str:
     fence = exam.house.fence
     if fence is None:
         return ""
-    exam.grow(*TREE)
+    grow_tree(exam)
     exam.fired = False
     at = fence.arm(exam.nodes[point.id].pid, Address.parse(point.at), number)
     context = f"{at}={'kill' if number == signal.SIGKILL else 'stop'}, "

@@ -6,7 +6,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from bstinspect.grade import reading
-from bstinspect.grade.checks.asking import BELOW, TREE, adds_up, pingall
+from bstinspect.grade.checks.asking import BELOW, TREE, adds_up, grow_tree, pingall
 from bstinspect.grade.reading import Failure, Sum
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def root(exam: Examination) -> None:
 
 
 def _stop(exam: Examination, id_: int) -> None:
-    exam.grow(*TREE)
+    grow_tree(exam)
     exam.send_signal(id_, signal.SIGSTOP)
     context = f"while {id_} is stopped: "
     for each in TREE:
