@@ -14,9 +14,13 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     from typing import TextIO
 
+    from . import tiny
     from .tiny import Controller, Link, Message, Node
 else:  # it is a script
+    import tiny
     from tiny import Controller, Link, Message, Node
+
+tiny.PATIENCE, tiny.LESS = 0.3, 0.08
 
 
 def forever() -> NoReturn:
