@@ -82,8 +82,13 @@ def _died_alone(run: Run) -> bool:
             keeper = [
                 each for each in run.points if each.at.who == "keeper" and each.time_ns <= fired.time_ns
             ]
-            return not keeper or any(each.at.event == "exit" for each in keeper)
+            ended = any(each.at.event == "exit" for each in keeper)
+            return not keeper or ended or _keeper_is_struck(run)
     return False
+
+
+def _keeper_is_struck(run: Run) -> bool:
+    return any(each.who == "keeper" and effect(each) not in ("nothing", "passing") for each in run.fired)
 
 
 def _is_frozen(run: Run) -> bool:
