@@ -8,6 +8,7 @@ Every pytest run of the machine loads it, so it loads little before that is need
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,6 +45,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """End the workers."""
     if SESSION in config.stash:
         config.stash[SESSION].close()
+    machine = sys.modules.get("bstinspect.faults.machine")
+    if machine is not None:
+        machine.close()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
