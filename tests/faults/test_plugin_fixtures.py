@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +19,6 @@ from bstinspect.verdicts import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from bstinspect.faults.invariants import Invariant
     from bstinspect.faults.plugin.aiming import Faults
@@ -210,3 +211,23 @@ def _clear_away(runtime_directory: Path) -> None:
             os.close(number)
     for path in runtime_directory.glob("*-left"):
         path.rmdir()
+
+
+def test_the_examples_of_the_documentation(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them runs; of the points, one."""
+    text = (Path(__file__).parents[2] / "docs" / "fault-testing.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert len(blocks) == 5
+    workers = Playing("gw0")
+    monkeypatch.setattr(playing, "Playing", lambda _: workers)
+    pytester.makepyfile(test_it="\n".join(blocks))
+    at = [
+        "--fault-at",
+        "10.1:send(exec-reply)#1@exit=kill",
+        "--fault-at",
+        "10.1:send(exec-reply)#1@entry=drop",
+    ]
+    result = pytester.runpytest_inprocess("-q", "-p", "no:timeout", *at)
+    result.assert_outcomes(passed=7)
