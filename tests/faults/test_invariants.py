@@ -40,6 +40,18 @@ BROKEN = {
     "the dead are known, and waited for all the same": (
         "others-answer-in-time",
         played([*TREE, "exec 20 1 7", "pingall"], KILL_20, 4, change=killed(20), took={5: SECOND // 2})),
+    "a slow one is given up": (
+        "nobody-is-given-up-early",
+        played([*TREE, "exec 20 1 7"], ["20.1:send(exec-reply)#1@entry=delay:2s"], 4,
+               answers={4: UNAVAILABLE}, took={4: SECOND // 2})),
+    "a list leaves out the slow too early": (
+        "nobody-is-given-up-early",
+        played([*TREE, "pingall"], ["20.1:send(ping-reply)#1@entry=delay:2s"], 4,
+               answers={4: "Ok: 20;30"}, took={4: SECOND // 4})),
+    "a slow parent is given up": (
+        "nobody-is-given-up-early",
+        played([*TREE, "create 15"], ["20.1:fork#1@exit=delay:2s"], 4,
+               answers={4: "Error: Parent is unavailable"}, took={4: SECOND // 4})),
     "the command in flight never ends": (
         "every-command-ends",
         played([*TREE, "exec 20 1 7"], KILL_20, 4, answers={4: None}, trouble="no answer", status=None)),
@@ -85,7 +97,7 @@ BROKEN = {
     "an unwanted node answers": (
         "nothing-after-error",
         played([*TREE, "create 15", "pingall"], ["20.1:fork#1@exit=delay:2s"], 4,
-               answers={4: "Error: Parent is unavailable"},
+               answers={4: "Error: Parent is unavailable"}, took={4: SECOND},
                messages=(message("ping-reply #5", 5, "15.1", "20.1"),))),
     "a late sum meets another exec": (
         "no-late-reply",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from bstinspect.faults import ends, requests
+from bstinspect.faults import ends, patience, requests
 from bstinspect.faults.answers import Exactly, Listing, listed_by
 from bstinspect.faults.judging import Judged, judged, shown
 from bstinspect.faults.run import Run, Violation
@@ -138,6 +138,8 @@ def _nothing_after_error(run: Run) -> Iterator[str]:
 OURS: Final = (
     Invariant("others-answer-in-time",
               "a command takes no timeout, unless it needs somebody who may be silent and alive", _timing),
+    Invariant("nobody-is-given-up-early",
+              "who is only slow is given the whole of the time that is promised", patience.check),
     Invariant("every-command-ends",
               "every command is answered by its deadline, whoever was hit", _every_command_ends),
     Invariant("unreachable-is-exact",
