@@ -65,7 +65,7 @@ class Forbidding(FaultMachine):
 
 def test_a_failure_is_shrunk_and_told() -> None:
     """To the one step that matters, with a command that plays the same."""
-    settings = hypothesis.settings(SETTINGS, max_examples=20)
+    settings = hypothesis.settings(SETTINGS, max_examples=20, stateful_step_count=4)
     with pytest.raises(AssertionError) as caught:
         run_state_machine_as_test(Forbidding, settings=settings)
     assert "no-crash does not hold" in str(caught.value)

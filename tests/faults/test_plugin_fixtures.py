@@ -223,11 +223,7 @@ def test_the_examples_of_the_documentation(
     workers = Playing("gw0")
     monkeypatch.setattr(playing, "Playing", lambda _: workers)
     pytester.makepyfile(test_it="\n".join(blocks))
-    at = [
-        "--fault-at",
-        "10.1:send(exec-reply)#1@exit=kill",
-        "--fault-at",
-        "10.1:send(exec-reply)#1@entry=drop",
-    ]
-    result = pytester.runpytest_inprocess("-q", "-p", "no:timeout", *at)
+    points = ("10.1:send(exec-reply)#1@exit=kill", "10.1:send(exec-reply)#1@entry=drop")
+    options = [f"--fault-at={each}" for each in points]
+    result = pytester.runpytest_inprocess("-q", "-p", "no:timeout", *options)
     result.assert_outcomes(passed=7)

@@ -12,7 +12,7 @@ import msgspec
 from bstinspect.errors import InspectError
 from bstinspect.faults.language import read
 from bstinspect.faults.orders import Arm, End, Rest, Say, Strike, Told
-from bstinspect.faults.pool import PoolError, Worker
+from bstinspect.faults.pool import Pool, PoolError
 from bstinspect.faults.run import Run, Scenario
 from bstinspect.faults.worker import Answer, Task
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bstinspect.faults.address import Address
     from bstinspect.faults.fault import Fault
     from bstinspect.faults.orders import Order
+    from bstinspect.faults.pool import Worker
     from bstinspect.faults.run import Fired, Injection, Passed, Reply
 
 _LIMIT: Final = 60.0
@@ -43,8 +44,9 @@ class Driver:
     def __init__(self, cpu: int | None = None) -> None:
         """`cpu`: where everything runs; by default on the first that this process may use."""
         self._cpu = min(os.sched_getaffinity(0)) if cpu is None else cpu
+        self._pool: Pool | None = None
         self._worker: Worker | None = None
-        self._is_open = False
+        """The one that has a conversation under way."""
         self._forget(0)
 
     def _forget(self, seed: int) -> None:
@@ -67,25 +69,25 @@ class Driver:
 
     def close(self) -> None:
         """End the process that plays, and the cluster with it."""
-        if self._worker is not None:
-            self._worker.end(kill=self._is_open)
-            self._worker = None
-        self._is_open = False
+        self._worker = None
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
 
     @property
     def pids(self) -> list[int]:
         """The process that plays, if there is one."""
-        return [] if self._worker is None else [self._worker.process.pid]
+        return [] if self._pool is None else self._pool.pids
 
     @property
     def descriptors(self) -> list[int]:
         """What it has open."""
-        return [] if self._worker is None else self._worker.descriptors
+        return [] if self._pool is None else self._pool.descriptors
 
     @property
     def is_open(self) -> bool:
         """Whether a conversation is under way."""
-        return self._is_open
+        return self._worker is not None
 
     def begin(self, seed: int = 0) -> None:
         """Begin another conversation: forget the one before. Raises DriveError, PoolError."""
@@ -112,7 +114,7 @@ class Driver:
 
     def arm(self, injection: Injection) -> None:
         """Put a fault at a crash point that is still to come. Raises DriveError, PoolError."""
-        if self._is_open:
+        if self.is_open:
             self._order(Arm(injection))
         self.armed.append(injection)
 
@@ -139,44 +141,38 @@ class Driver:
 
         Raises DriveError, PoolError.
         """
-        if not self._is_open:
+        if self._worker is None:
             return None
-        answer = _decode_answer(self._ask(End()))
-        self._is_open = False
+        worker = self._worker
+        worker.tell(End())
+        answer = _decode_answer(self._line(worker))
+        self._worker = worker.task = None
         if answer.run is None:
             raise DriveError(answer.error)
         return answer.run
 
     def _order(self, order: Order) -> Told:
-        if not self._is_open:
-            self._open()
-        told = _decode_told(self._ask(order))
+        worker = self._worker or self._open()
+        worker.tell(order)
+        told = _decode_told(self._line(worker))
         self.fired += told.fired
         self.points += told.points
         if told.error:
             raise DriveError(told.error)
         return told
 
-    def _open(self) -> None:
-        if self._worker is None:
-            self._worker = Worker(self._cpu, None)
-        self._is_open = True
-        self._send(Task(Scenario((), tuple(self.armed), self._seed), "driven"))
+    def _open(self) -> Worker:
+        if self._pool is None:
+            self._pool = Pool(1, cpus=[self._cpu])
+        task = Task(Scenario((), tuple(self.armed), self._seed), "driven")
+        self._worker = self._pool.lend(task)
+        return self._worker
 
-    def _send(self, message: msgspec.Struct) -> None:
-        if self._worker is None:
-            raise DriveError("the conversation is over")
-        self._worker.tell(message)
-
-    def _ask(self, order: Order) -> bytes:
-        """Send an order and return the line that answers it."""
-        self._send(order)
-        worker = self._worker
-        assert worker is not None  # noqa: S101 - it was sent to
-        assert worker.process.stdout is not None  # noqa: S101 - it was asked for
+    def _line(self, worker: Worker) -> bytes:
+        """Return the line that answers an order."""
         limit = time.monotonic() + _LIMIT
         with selectors.DefaultSelector() as selector:
-            selector.register(worker.process.stdout, selectors.EVENT_READ)
+            selector.register(worker.process.stdout, selectors.EVENT_READ)  # type: ignore[arg-type]
             while selector.select(max(0.0, limit - time.monotonic())):
                 try:
                     line = worker.read()

@@ -180,6 +180,14 @@ class Pool:
                     self._drop(worker)
                     yield task, Answer(None, f"no end after {_LIMIT:.0f} s")
 
+    def lend(self, task: Task) -> Worker:
+        """Have a worker begin what the caller goes on with, up to its `take`. Raises PoolError."""
+        worker = self._idle()
+        if worker is None:
+            raise PoolError("every worker is busy")
+        worker.give(task)
+        return worker
+
     def _listen(self, worker: Worker) -> Answer | None:
         try:
             return worker.take()

@@ -62,11 +62,10 @@ def _trouble(run: Run) -> str:
 
 def _kept(test: str, scenario: Scenario, outcome: Outcome, session: FaultSession) -> Path | None:
     """Keep a failure as a file, where that can be."""
-    if session.directory is None:
-        return None
+    kept = Kept(test, scenario, outcome.violations, outcome.error, one_line(scenario))
     try:
-        kept = Kept(test, scenario, outcome.violations, outcome.error, one_line(scenario))
-        return keep(session.directory, kept)
+        directory = session.directory
+        return None if directory is None else keep(directory, kept)
     except OSError:  # a full disk costs the file, not the message
         return None
 
