@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bstinspect.faults.harness import replay
+from bstinspect.faults.invariants import OURS
 
 if TYPE_CHECKING:
     from bstinspect.faults.pool import Pool
@@ -28,9 +29,23 @@ THREE = ("create 90", "create 60", "create 95")
         (THREE, ["95.1:send(greeting)#1@entry=signal:TERM", "95.2:send(hello)#1@exit=signal:TERM"], 11),
         # libzmq ended the node that had no descriptor left for a child's connection.
         (("create 60", "create 90", "crash 90"), ["60.1:wait#1@entry=no-descriptors"], 0),
+        # A socket that could not be removed hid the death from the requests that waited for it.
+        (
+            ("create 10", "create 20", "crash 20", "exec 20 1 1"),
+            ["controller:unlink#2@entry=errno:EACCES"],
+            0,
+        ),
     ],
 )
 def test_it_is_mended(script: tuple[str, ...], faults: list[str], seed: int, pool: Pool) -> None:
     """What was wrong at this point holds now."""
     outcome = replay(script, faults, seed, pool=pool)
     assert outcome.is_sound, (outcome.violations, outcome.error)
+
+
+def test_a_parent_that_does_not_reap(pool: Pool) -> None:
+    """A kill waited for it without an end. (No kernel says so of a dead child: nothing else is demanded.)"""
+    ends = [each for each in OURS if each.name == "every-command-ends"]
+    script = ("create 10", "create 20", "create 30", "crash 30", "kill 30")
+    outcome = replay(script, ["20.1:wait#1@entry=return:0"], invariants=ends, pool=pool)
+    assert outcome.is_sound, outcome.violations
