@@ -44,7 +44,7 @@ def test_it_is_mended(script: tuple[str, ...], faults: list[str], seed: int, poo
 
 
 def test_a_parent_that_does_not_reap(pool: Pool) -> None:
-    """A kill waited for it without an end. (No kernel says so of a dead child: nothing else is demanded.)"""
+    """A kill waited for it without an end. No kernel says so of a dead child: nothing else is demanded."""
     ends = [each for each in OURS if each.name == "every-command-ends"]
     script = ("create 10", "create 20", "create 30", "crash 30", "kill 30")
     outcome = replay(script, ["20.1:wait#1@entry=return:0"], invariants=ends, pool=pool)
