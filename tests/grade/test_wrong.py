@@ -105,6 +105,11 @@ def test_strangers_are_protected_without_a_sandbox(graded: Graded) -> None:
     assert "denied: kill of SIGKILL to " in found["kills-strangers"].evidence
 
 
+def test_a_fork_bomb_without_a_sandbox(graded: Graded) -> None:
+    """The tracer counts, and takes all of them with it."""
+    assert missed(graded(wrong("ForkBomb"), "replies", sandboxed=False, deadline=20)) == {"fork-bomb"}
+
+
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="calls are made by their numbers")
 def test_no_call_reaches_a_stranger(graded: Graded) -> None:
     """Each way to send a signal is denied, killall's by a folder of /proc too; to itself it may."""

@@ -13,6 +13,7 @@ from bstinspect.grade import processes, reading
 from bstinspect.grade.dialogue import FloodError, GoneError
 from bstinspect.grade.marks import BY_NAME, Judgement
 from bstinspect.grade.program import Program
+from bstinspect.grade.tracer import MOST_PROCESSES
 from bstinspect.linux import proc
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from bstinspect.grade.runs import Point
     from bstinspect.grade.subject import Subject
 
-MOST_PROCESSES: Final = 300
-"""More are a fork bomb: the trees that are made here have six nodes."""
+_LOOK: Final = 0.5
+"""Seconds of silence after which the processes are counted."""
 _MOMENT: Final = 0.2
 """Seconds in which a flood shows."""
 _MOST_OF_A_LINE: Final = 10_000
@@ -64,6 +65,7 @@ class Examination:
 
     def again(self, through: str = "") -> None:
         """Start the program anew, in the same place; what is left of the last run stays."""
+        self.processes()
         self.program.close()
         if through:
             self.subject = msgspec.structs.replace(self.subject, through=through)
@@ -139,8 +141,8 @@ class Examination:
     def processes(self) -> dict[int, Process]:
         """Return what is below the program now, orphans too. A fork bomb ends the run."""
         found = self.program.family()
-        if len(found) > MOST_PROCESSES:
-            self.give_up("fork-bomb", f"{len(found)} processes")
+        if len(found) > MOST_PROCESSES or (self.house.fence and self.house.fence.has_ended()):
+            self.give_up("fork-bomb", f"more than {MOST_PROCESSES} processes")
         return found
 
     def stay_quiet(self) -> None:
@@ -230,6 +232,18 @@ class Examination:
         if lines and self.subject.strict:
             self.missed("extra-output", f"beside the replies: {quoted(lines[0])}")
 
+    def line(self, until: float) -> str | None:
+        """Return the next line; None at `until` (time.monotonic). A silent fork bomb ends the run.
+
+        Raises GoneError and FloodError.
+        """
+        while (left := until - time.monotonic()) > 0:
+            line = self.program.dialogue.line(until - max(0.0, left - _LOOK), lenient=not self.subject.strict)
+            if line is not None:
+                return line
+            self.processes()
+        return None
+
     def understands(self, line: str, command: str) -> str | None:
         """Return a line as the reply to a command; None where it is none, but a banner, an echo or a log."""
         if self.subject.strict:
@@ -238,15 +252,15 @@ class Examination:
         return tidied if reading.looks_like_a_reply(tidied) else None
 
     def _reply(self, command: str, mark: str, context: str) -> str:
-        until, dialogue, passed_over = self.clock(), self.program.dialogue, ""
+        until, passed_over = self.clock(), ""
         shown = f"{context}{quoted(command)}"
         reply = None
         try:
-            while (line := dialogue.line(until, lenient=not self.subject.strict)) is not None:
-                if (reply := self.understands(line, command)) is not None:
-                    break
-                passed_over = line.strip() or passed_over
+            while reply is None and (line := self.line(until)) is not None:
+                if (reply := self.understands(line, command)) is None:
+                    passed_over = line.strip() or passed_over
         except GoneError:
+            self.processes()
             self.give_up(mark, f"{shown}: {self.program.how_it_ended()}{self._last_words()}")
         except FloodError:
             self._flooded(shown)

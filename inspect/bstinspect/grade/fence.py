@@ -7,6 +7,7 @@ before its execve; everything else runs at full speed.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -52,6 +53,7 @@ class Fence:
         self._passed: list[tuple[int, str, int, int, str]] = []
         self._fired = False
         self._ordinal = 0
+        self._has_ended = False
 
     def seize(self, pid: int) -> None:
         """Trace a process, which waits for that, and all that it forks from now on. Raises FenceError."""
@@ -78,6 +80,11 @@ class Fence:
         passed, self._passed = self._passed, []
         return passed
 
+    def has_ended(self) -> bool:
+        """Tell whether it has ended, and with it all that it traced: that was a fork bomb."""
+        self._hear()
+        return self._has_ended
+
     def denied(self) -> list[str]:
         """Return the signals to strangers that were denied, a line each."""
         self._hear()
@@ -86,7 +93,8 @@ class Fence:
     def close(self) -> None:
         """End it; what it traces ends with it."""
         self._socket.close()
-        os.waitpid(self.pid, 0)
+        with contextlib.suppress(ChildProcessError):  # it has ended before
+            os.waitpid(self.pid, 0)
 
     def _order(self, order: Order) -> None:
         self._socket.send(msgspec.json.encode(order))
@@ -102,8 +110,11 @@ class Fence:
         try:
             while data := self._socket.recv(_MOST):
                 self._note(data)
+            self._has_ended = True
         except BlockingIOError:
             pass
+        except ConnectionResetError:
+            self._has_ended = True
         finally:
             self._socket.setblocking(True)  # noqa: FBT003 - as above
 

@@ -121,6 +121,8 @@ class House:
 
     def clear(self) -> None:
         """Put down whoever is left, decoys and the tracer too. A sandbox would end with its first process."""
+        if self.fence is not None:
+            self.fence.close()  # all that it traces is killed with it, those being forked too
         until = time.monotonic() + _CLEARING
         for pid in self._decoys:
             if pid not in self.reap():
@@ -131,8 +133,6 @@ class House:
                     os.kill(pid, signal.SIGKILL)
             self.reap()
             time.sleep(0.001)  # each death may make orphans, which nothing tells of
-        if self.fence is not None:
-            self.fence.close()
 
     def _alive_decoys(self) -> dict[int, Process]:
         known = processes.below(os.getpid())

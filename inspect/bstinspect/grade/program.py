@@ -30,6 +30,7 @@ class Program:
         self._pidfd = os.pidfd_open(self.pid)
         self.dialogue = Dialogue(self.streams, self._pidfd)
         self._status: int | None = None
+        self._is_closed = False
 
     def family(self) -> dict[int, Process]:
         """Return the processes that the command has made, and that are not waited for."""
@@ -58,9 +59,11 @@ class Program:
         return f"it ended with status {os.waitstatus_to_exitcode(status)}"
 
     def close(self) -> None:
-        """Close our ends of its streams."""
-        self.dialogue.close()
-        os.close(self._pidfd)
+        """Close our ends of its streams. Once is enough."""
+        if not self._is_closed:
+            self._is_closed = True
+            self.dialogue.close()
+            os.close(self._pidfd)
 
     def _reap(self) -> None:
         statuses = self._house.reap()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -61,8 +62,8 @@ def furnish(subject: Subject) -> None:
 
 
 def _kept(subject: Subject, here: str) -> list[str]:
-    """Return what the program needs of /tmp: the entries there that it, or its surroundings, are named in."""
-    named = [here, subject.path, *subject.arguments]
+    """Return what is needed of /tmp: the entries there that the program, its surroundings or we are in."""
+    named = [here, subject.path, *subject.arguments, sys.prefix, sys.base_prefix, __file__]
     for name, value in os.environ.items():
         if name not in ("TMPDIR", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "OLDPWD"):
             named += value.split(":")

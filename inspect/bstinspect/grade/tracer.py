@@ -37,6 +37,9 @@ MESSAGES: Final = {
 }  # fmt: skip
 """The event of a crash point that a call is, on a socket or pipe."""
 _MOST: Final = 1 << 16
+_AT_ONCE: Final = 100
+MOST_PROCESSES: Final = 300
+"""More are a fork bomb: the trees that are made here have six nodes."""
 
 
 def filter_program(*, messages: bool) -> bytes:
@@ -64,17 +67,20 @@ class Tracer:
         self._armed: Order | None = None
 
     def run(self) -> None:
-        """Trace until whoever gave orders is gone."""
+        """Trace until whoever gave orders is gone, or there are too many processes."""
         poll = select.poll()
         poll.register(self._channel, select.POLLIN)
         poll.register(self._children, select.POLLIN)
+        is_busy = False
         while True:
-            for descriptor, _ in poll.poll():
+            for descriptor, _ in poll.poll(0 if is_busy else None):
                 if descriptor == self._children.fileno():
                     self._children.read()
                 elif not self._obey():
                     return
-            self._wait_for_all()
+            is_busy = self._wait_for_many()
+            if len(self._threads) > MOST_PROCESSES and len({*self._threads.values()}) > MOST_PROCESSES:
+                return  # a fork bomb: all of them are killed with us (PTRACE_O_EXITKILL)
 
     def _obey(self) -> bool:
         data = self._channel.recv(_MOST)
@@ -91,12 +97,13 @@ class Tracer:
             self._tell(Seen(done=True, ordinal=ordinal))
         return True
 
-    def _wait_for_all(self) -> None:
+    def _wait_for_many(self) -> bool:
+        """Handle the stops and ends that are there; tell whether there may be more."""
         with contextlib.suppress(ChildProcessError):
-            while True:
+            for _ in range(_AT_ONCE):
                 tid, status = os.waitpid(-1, os.WNOHANG | 0x40000000)  # __WALL (wait(2))
                 if not tid:
-                    return
+                    return False
                 what = classify(status)
                 if isinstance(what, StoppedBy):
                     try:
@@ -107,6 +114,8 @@ class Tracer:
                 else:
                     self._threads.pop(tid, None)
                     self._leaving.pop(tid, None)
+            return True
+        return False
 
     def _stopped(self, tid: int, what: StoppedBy) -> None:
         if tid not in self._threads:  # its first stop may come before its parent's event

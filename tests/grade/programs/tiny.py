@@ -6,21 +6,24 @@ nothing from below says that it is unavailable. wrong.py has what others do wron
 
 from __future__ import annotations
 
-import json
+import marshal
 import os
 import select
 import signal
 import socket
 import sys
 import time
-from typing import Any
+
+TYPE_CHECKING = False  # to import typing takes longer than all the rest
+if TYPE_CHECKING:
+    from typing import Any
+
+    Message = dict[str, Any]
 
 PATIENCE = 0.6
 """Seconds that the controller waits for the root, and"""
 LESS = 0.15
 """so much less one level further down."""
-
-Message = dict[str, Any]
 
 
 class Link:
@@ -35,7 +38,7 @@ class Link:
         """Send a request down and wait for its reply; None: there is none."""
         self.number += 1
         try:
-            self.end.send(json.dumps({**request, "number": self.number}).encode())
+            self.end.send(marshal.dumps({**request, "number": self.number}))
         except OSError:
             return self.silence()
         limit = time.monotonic() + patience
@@ -45,7 +48,7 @@ class Link:
             data = receive(self.end)
             if not data:
                 return self.silence()
-            reply: Message = json.loads(data)
+            reply: Message = marshal.loads(data)  # noqa: S302 - from a process that was forked here
             if self.is_mine(reply):
                 return reply
         return None
@@ -111,10 +114,10 @@ class Node(Member):
     def serve(self) -> None:
         """Answer requests."""
         while data := receive(self.above):
-            request: Message = json.loads(data)
+            request: Message = marshal.loads(data)  # noqa: S302 - from a process that was forked here
             reply = self.answer(request)
             if reply is not None:
-                self.above.send(json.dumps({**reply, "number": request["number"]}).encode())
+                self.above.send(marshal.dumps({**reply, "number": request["number"]}))
         self.orphaned()
 
     def orphaned(self) -> None:

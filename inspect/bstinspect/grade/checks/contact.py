@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from bstinspect.grade.dialogue import FloodError, GoneError
@@ -32,11 +31,10 @@ def contact(exam: Examination) -> None:
 
 def _answers(exam: Examination) -> bool:
     """Tell whether there is an answer, or an end: then there is nothing to wait for elsewhere."""
-    dialogue = exam.program.dialogue
-    dialogue.say("create 10")
-    until = time.monotonic() + exam.subject.deadline
+    exam.program.dialogue.say("create 10")
+    until = exam.clock()
     try:
-        while (line := dialogue.line(until, lenient=True)) is not None:
+        while (line := exam.line(until)) is not None:
             if exam.understands(line, "create 10") is not None:
                 return True
     except (GoneError, FloodError):

@@ -32,7 +32,7 @@ def inner(exam: Examination) -> None:
     _survivors(exam, 30, "never-recovers", f"{context}and exec of it: ")
     unavailable = Failure("Parent is unavailable")
     exam.expect("create-below-dead", "create 25", unavailable, hangs="hangs-after-kill", context=context)
-    exam.create(60, mark="survivors-lost")
+    exam.create(60, mark="survivors-lost", context=context)
     _no_zombie(exam, 30)
 
 
