@@ -40,9 +40,12 @@ def leave() -> None:
     )
     uid, gid = os.geteuid(), os.getegid()
     with _explained():
-        namespaces.unshare(flags | (namespaces.CLONE_NEWUSER if uid else 0))
-        if uid:
-            namespaces.map_user(uid, gid)
+        if not uid:
+            with contextlib.suppress(PermissionError):  # root of a container, perhaps: then as any other user
+                namespaces.unshare(flags)
+                return
+        namespaces.unshare(flags | namespaces.CLONE_NEWUSER)
+        namespaces.map_user(uid, gid)
 
 
 def furnish(subject: Subject) -> None:

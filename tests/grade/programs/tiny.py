@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     Message = dict[str, Any]
 
-PATIENCE = 0.6
+PATIENCE = 0.9
 """Seconds that the controller waits for the root, and"""
-LESS = 0.15
+LESS = 0.2
 """so much less one level further down."""
 
 
