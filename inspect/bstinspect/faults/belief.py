@@ -31,6 +31,9 @@ AT_ONCE_NS: Final = 100_000_000
 """What takes no timeout takes less: the shortest one is a node's part of a pingall's 500 ms."""
 
 
+_REFUSED: Final = "Error: Parent is unavailable"
+
+
 class Judgement(msgspec.Struct, frozen=True):
     """A command and its reply, against what was allowed."""
 
@@ -65,7 +68,7 @@ class Belief:
         found = list(dict.fromkeys(found))
         allowed = tuple(dict.fromkeys(step.answer for step in found))
         fits = [step for step in found if step.answer.fits(line)]
-        limit, waits = self._limit(before, command, faults, sent_ns)
+        limit, waits = self._limit(before, command, faults, sent_ns, line)
         self.worlds = tuple(dict.fromkeys(_learnt(step, line) for step in fits or found))
         self._pauses = [
             *self._pauses,
@@ -77,9 +80,14 @@ class Belief:
         return Judgement(command, line, allowed, bool(fits), limit, waits, before)
 
     def _limit(
-        self, worlds: Sequence[World], command: Command, faults: Sequence[Fired], sent_ns: int
+        self,
+        worlds: Sequence[World],
+        command: Command,
+        faults: Sequence[Fired],
+        sent_ns: int,
+        line: str | None,
     ) -> tuple[int, bool]:
-        """Return how long the command may take, and whether that is a timeout."""
+        """Return how long the command may take to be answered so, and whether that is a timeout."""
         pauses = sum(
             fired.injection.fault.value
             for fired in [*self._pauses, *faults]
@@ -90,13 +98,13 @@ class Belief:
         if not waits:
             return AT_ONCE_NS + pauses, False
         levels = max(world.tree.levels for world in worlds) + 1
-        nodes = max(len(world.ids) for world in worlds)
         deadline = max(SHORTEST_DEADLINE, DEADLINE_PER_LEVEL * levels)
+        keeper = KEEPER_LIMIT if any(_keeper_is_slow(world, faults) for world in worlds) else 0
         limit = {
             "pingall": deadline,
             "exec": 2 * deadline,  # silence, and a probe's silence
-            "create": HELLO_LIMIT + KEEPER_LIMIT,
-            "kill": DEATH_LIMIT * nodes + 2 * deadline + KEEPER_LIMIT,
+            "create": 2 * deadline if line == _REFUSED else HELLO_LIMIT + KEEPER_LIMIT,
+            "kill": 2 * deadline + keeper,  # SIGKILL takes no time
             "crash": DEATH_LIMIT,
             "stop": DEATH_LIMIT,
             "cont": deadline,
@@ -121,6 +129,11 @@ def _waits(world: World, command: Command, faults: Sequence[Fired]) -> bool:
     if node not in world.ids:
         node = world.tree.place(command.node) if command.name == "create" else None
     return node is not None and bool(unsure.intersection(world.tree.path(node)))
+
+
+def _keeper_is_slow(world: World, faults: Sequence[Fired]) -> bool:
+    is_hit = any(each.who in ("keeper", "controller") for each in faults)
+    return is_hit or world.keeper != "up" or bool(world.failing)
 
 
 def _is_waited_for(world: World, command: Command, fired: Fired) -> bool:

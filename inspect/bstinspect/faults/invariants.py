@@ -14,6 +14,8 @@ from bstinspect.faults.run import Run, Violation
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+_DEFECT: Final = "Error: internal:"
+"""How a shell of ours tells of an exception that nobody expected (bstcluster.shell)."""
 _UNREACHABLE: Final = (": Node is unavailable", "Error: Parent is unavailable")
 
 
@@ -126,7 +128,9 @@ def _to_the_letter(run: Run) -> Iterator[str]:
     yield from _wrong_replies("replies-to-the-letter")(run)
     for each in judged(run):
         line = each.reply.line
-        if line is not None and each.judgement.fits and (line != line.strip() or not line.isprintable()):
+        if line is None or not each.judgement.fits:
+            continue
+        if line != line.strip() or not line.isprintable() or line.startswith(_DEFECT):
             yield f"{each.asked}: {shown(line)}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bstinspect.faults.run import Left
 from bstinspect.faults.stage.tracee import State
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bstinspect.faults.stage.tracee import Process
+
+_GIVEN_UP_NS: Final = 990_000_000
+"""A silent node is waited for 500 ms, and for its answer to a probe as long (bstcluster.channel)."""
 
 
 def while_it_lives(processes: Sequence[Process]) -> list[Left]:
@@ -27,6 +30,18 @@ def while_it_lives(processes: Sequence[Process]) -> list[Left]:
         dead = _dead_pidfds(controller.pid)
         found += [Left("descriptor", f"{controller.name}: {each}") for each in dead]
     return found
+
+
+def unreaped(processes: Sequence[Process], command: str, took_ns: int) -> list[Left]:
+    """Return the zombies at the answer to a kill, which stands for their reaping.
+
+    The keeper is waited for in any case; a node that does not answer is given up after a while.
+    """
+    is_calm = took_ns < _GIVEN_UP_NS and not any(_is_stopped(each) for each in processes)
+    parents = {each.pid for each in processes if each.name == "keeper" or is_calm}
+    facts = [(each, proc.stat(each.pid)) for each in processes if each.status is not None]
+    found = [each for each, fact in facts if fact and fact.state == "Z" and fact.parent in parents]
+    return [Left("zombie", f"{each.name or 'unnamed'} after {command}") for each in found]
 
 
 def processes_left(processes: Iterable[Process]) -> list[Left]:
@@ -51,10 +66,14 @@ def _is_zombie(process: Process) -> bool:
     parent = process.parent
     if process.status is None or parent is None or parent.status is not None:
         return False
-    if any(each.state is State.STOPPED for each in parent.threads.values()):
+    if _is_stopped(parent):
         return False
     facts = proc.stat(process.pid)
     return facts is not None and facts.state == "Z" and facts.parent == parent.pid
+
+
+def _is_stopped(process: Process) -> bool:
+    return any(each.state is State.STOPPED for each in process.threads.values())
 
 
 def _dead_pidfds(pid: int) -> list[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from bstinspect.faults.run import Fired, Reply, Run
 from bstinspect.faults.stage.cluster import controller
-from bstinspect.faults.stage.leftovers import files_left, processes_left, while_it_lives
+from bstinspect.faults.stage.leftovers import files_left, processes_left, unreaped, while_it_lives
 from bstinspect.faults.stage.stage import Stage
 from bstinspect.faults.stage.stops import StageError
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LIMIT_NS: Final = 60_000_000_000
 """A command without an answer for so long of the stage's time never ends."""
+_KILL: Final = re.compile(r"\s*kill\s+\S+\s*")
 _CREATED: Final = re.compile(r"Ok: ([0-9]+)")
 _ID: Final = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
 _MOST_ERRORS: Final = 1 << 16
@@ -128,6 +129,8 @@ class Player:
         took = self.stage.clock.now_ns - self._asked_ns
         scripted = self._conversation.is_scripted
         self._replies.append(Reply(self._asked, line, self._asked_ns, took, scripted))
+        if line == "Ok" and _KILL.fullmatch(self._asked):
+            self._left += unreaped(self.stage.cast.processes, self._asked, took)
         self._asked = None
         self._conversation.replied(line)
 
