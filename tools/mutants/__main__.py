@@ -23,11 +23,13 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=60, help="how many mutants (0: all of them)")
     parser.add_argument("--seed", type=int, default=1, help="decides which")
     parser.add_argument("--only", default="", metavar="TEXT", help="only those whose name has TEXT in it")
-    parser.add_argument("--faults", type=int, default=60, help="how many runs with a fault each has to pass")
+    parser.add_argument("--faults", type=int, default=100, help="how many runs with a fault each has to pass")
+    parser.add_argument("--shard", default="1/1", metavar="I/N", help="the I-th of N parts of them")
     parser.add_argument("--list", action="store_true", help="list them, and try none")
     parser.add_argument("--output", type=Path, help="write the report here too, as it grows")
     options = parser.parse_args()
-    mutants = chosen(mutants_of(), options.only, options.sample, options.seed)
+    part, parts = map(int, options.shard.split("/"))
+    mutants = chosen(mutants_of(), options.only, options.sample, options.seed)[part - 1 :: parts]
     if options.list:
         print("\n".join(each.name for each in mutants))
         return 0

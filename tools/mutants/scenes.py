@@ -13,6 +13,7 @@ from bstinspect.faults.selection import can_happen, equals
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bstinspect.faults.address import Address
     from bstinspect.faults.run import Passed, Run
 
 _LONG: Final = "exec 30 60000 " + " ".join(["7"] * 60_000)
@@ -73,9 +74,12 @@ SUMS: Final = (
 )
 STRUCK: Final = {"lives": LIVES, "downs": DOWNS, "sums": SUMS}
 """Played with one fault each: short, as there are many."""
-FAULTS: Final = tuple(map(Fault.parse, (
-    "kill", "stop", "stop:200ms", "stop:3s", "drop", "delay:2s", "signal:TERM", "twice",
-)))  # fmt: skip
+FAULTS: Final = {
+    "kill": 16, "drop": 19, "stop": 10, "delay:30s": 8, "twice": 10, "stop:200ms": 6, "delay:400ms": 8,
+    "stop:3s": 3, "signal:TERM": 3,
+}  # fmt: skip
+"""How many runs there are with each."""
+_LONGEST_WAIT_NS: Final = 20_000_000_000
 
 
 class Kind(NamedTuple):
@@ -95,7 +99,7 @@ def without_faults() -> list[Scenario]:
 
 def with_faults(golden: Callable[[Scenario], Run]) -> list[Scenario]:
     """Return runs with one fault each, no two of a kind. `golden` gives the original's run without one."""
-    columns = [_with_fault(fault, golden) for fault in FAULTS]
+    columns = [_with_fault(Fault.parse(word), golden)[:count] for word, count in FAULTS.items()]
     rows = itertools.zip_longest(*columns)
     return [each for row in rows for each in row if each is not None]
 
@@ -106,12 +110,18 @@ def _with_fault(fault: Fault, golden: Callable[[Scenario], Run]) -> list[Scenari
         run = golden(Scenario(script))
         like = equals(run.points)
         for passed in run.points:
-            if can_happen(fault, passed.at) and passed.at not in like:
+            if passed.at not in like and _is_played(fault, passed.at):
                 scenario = Scenario(script, (Injection(passed.at, fault),))
                 found.setdefault(_kind(passed, run), scenario)
     scenarios = list(found.values())
     random.Random(str(fault)).shuffle(scenarios)  # noqa: S311 - no secret
     return scenarios
+
+
+def _is_played(fault: Fault, at: Address) -> bool:
+    """Leave out what is no use: who is controlled by nobody for 30 s can be held to nothing."""
+    is_long = fault.kind == "delay" and fault.value > _LONGEST_WAIT_NS
+    return can_happen(fault, at) and not (is_long and (at.who == "controller" or at.event == "wait"))
 
 
 def _kind(passed: Passed, run: Run) -> Kind:
