@@ -131,7 +131,13 @@ def add_options(to: argparse.ArgumentParser) -> None:
         ("run", "play a script with a fault at each of its crash points"),
         ("points", "list the crash points of a script"),
     ):
-        one = commands.add_parser(name, help=what, description=what, formatter_class=to.formatter_class)
+        one = commands.add_parser(
+            name,
+            help=what,
+            description=f"{what[0].upper()}{what[1:]}. Behind -- stands another program than our cluster: "
+            "bstrace faults run SCENARIO -- ./server",
+            formatter_class=to.formatter_class,
+        )
         _add(one)
 
 
