@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
+from bstinspect.faults import plugin
 from bstinspect.faults.plugin import judging, playing
 from bstinspect.faults.plugin.playing import Playing
 
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from bstinspect.faults.run import Scenario
     from bstinspect.faults.worker import Answer
 
+for each in pkgutil.iter_modules(plugin.__path__):  # else each run of pytest loads them again
+    importlib.import_module(f"{plugin.__name__}.{each.name}")
 REPLY = "20.1:send(exec-reply)#1@exit"
 HEAD = """
 import pytest
@@ -73,6 +78,7 @@ def remembering() -> Iterator[Remembering]:
 def run(pytester: pytest.Pytester, remembering: Remembering, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Return what runs pytest on a test file."""
     monkeypatch.setattr(playing, "Playing", lambda _: remembering)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # the others cost time
     return Run(pytester)
 
 
@@ -88,7 +94,7 @@ class Run:
         """Run it on a file with this text."""
         self.pytester.makefile(".ini", pytest=f"[pytest]\n{ini}")
         self.pytester.makepyfile(test_it=HEAD + text)
-        return self.pytester.runpytest_inprocess("-p", "no:timeout", "-q", *options)
+        return self.pytester.runpytest_inprocess("-p", "bstinspect.faults.plugin", "-q", *options)
 
     def ids(self, text: str, *options: str, ini: str = "") -> list[str]:
         """Return the ids that are collected."""
