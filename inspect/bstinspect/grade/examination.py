@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from typing import TYPE_CHECKING, Final, NoReturn
@@ -11,10 +10,10 @@ import msgspec
 
 from bstinspect.grade import processes, reading
 from bstinspect.grade.dialogue import FloodError, GoneError
+from bstinspect.grade.evidence import last_line, printable, quoted
 from bstinspect.grade.marks import BY_NAME, Judgement
 from bstinspect.grade.program import Program
 from bstinspect.grade.tracer import MOST_PROCESSES
-from bstinspect.linux import proc
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +30,6 @@ _MOMENT: Final = 0.2
 """Seconds in which a flood shows."""
 _MOST_OF_A_LINE: Final = 10_000
 """Characters in which there is a reply, if any."""
-_SHOWN: Final = 80
-"""Characters of a line in the evidence."""
 _APPEARING: Final = 1.0
 """Seconds that a node's process has to appear after the reply to `create`."""
 
@@ -78,11 +75,11 @@ class Examination:
 
     def missed(self, mark: str, evidence: str) -> None:
         """Something is wrong."""
-        self._judge(Judgement(BY_NAME[mark].name, missed=True, evidence=_printable(evidence)))
+        self._judge(Judgement(BY_NAME[mark].name, missed=True, evidence=printable(evidence)))
 
     def give_up(self, mark: str, evidence: str) -> NoReturn:
         """Something is wrong, and there is no use in going on."""
-        self._judge(Judgement(BY_NAME[mark].name, missed=True, evidence=_printable(evidence), is_last=True))
+        self._judge(Judgement(BY_NAME[mark].name, missed=True, evidence=printable(evidence), is_last=True))
         raise EndOfRunError
 
     def clock(self) -> float:
@@ -135,8 +132,9 @@ class Examination:
         """Send a signal to a node's process and nothing else, as an outsider would."""
         self._drop_strays()
         process = self.process_of(id_)
-        os.kill(process.pid, number)
-        self._await(process, "TtZX" if number == signal.SIGSTOP else "RSDZX")
+        processes.send_signal(process, number)
+        states = "TtZX" if number == signal.SIGSTOP else "RSDZX"
+        self.wait_until(lambda: processes.state(process) in states)
 
     def processes(self) -> dict[int, Process]:
         """Return what is below the program now, orphans too. A fork bomb ends the run."""
@@ -151,15 +149,6 @@ class Examination:
             self._judge_strays(self.program.dialogue.during(_MOMENT))
         except FloodError:
             self._flooded("after the last reply")
-
-    def described(self, found: dict[int, Process]) -> str:
-        """Say which processes these are."""
-        first = min(found.values(), key=lambda each: each.pid, default=None)
-        if first is None:
-            return "nothing"
-        kind = "zombie " if first.is_zombie else ""
-        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-        return f"{kind}{first.name} (pid {first.pid}){more}"
 
     def wait_until(self, done: Callable[[], bool], seconds: float | None = None) -> bool:
         """Wait for something that nothing tells of, looking again and again; tell whether it came."""
@@ -180,22 +169,10 @@ class Examination:
         """Return a node's process; where it has forked and ended since, as a daemon does, that which came."""
         if processes.is_there(self.nodes[id_]):
             return self.nodes[id_]
-        ids = list(self.nodes)
-        later = [self._before[each] for each in ids[ids.index(id_) + 2 :]]  # it may be late for the next one
-        known = {each.pid for each in self.nodes.values()}
-        came = {
-            pid: each
-            for pid, each in self.processes().items()
-            if pid not in self._before[id_] | known and all(pid in before for before in later)
-        }
-        node = processes.newest(came, None)
+        node = processes.successor(id_, self.nodes, self._before, self.processes())
         if node is None:
-            self.give_up(
-                "node-without-process", f"the process of node {id_} is gone before anything was done"
-            )
-        evidence = (
-            f"the process of node {id_}, {self.nodes[id_].pid}, has ended; {node.pid} came in its place"
-        )
+            self.give_up("node-without-process", f"the process of node {id_} is gone before all else")
+        evidence = f"the process of node {id_}, {self.nodes[id_].pid}, has ended; {node.pid} came instead"
         self.missed("false-pid", evidence)
         self.nodes[id_] = node
         return node
@@ -252,7 +229,7 @@ class Examination:
         return tidied if reading.looks_like_a_reply(tidied) else None
 
     def _reply(self, command: str, mark: str, context: str) -> str:
-        until, passed_over = self.clock(), ""
+        until, passed_over, dialogue = self.clock(), "", self.program.dialogue
         shown = f"{context}{quoted(command)}"
         reply = None
         try:
@@ -261,7 +238,7 @@ class Examination:
                     passed_over = line.strip() or passed_over
         except GoneError:
             self.processes()
-            self.give_up(mark, f"{shown}: {self.program.how_it_ended()}{self._last_words()}")
+            self.give_up(mark, f"{shown}: {self.program.how_it_ended()}{last_line(dialogue.complaints)}")
         except FloodError:
             self._flooded(shown)
         if reply is None:
@@ -271,26 +248,3 @@ class Examination:
 
     def _flooded(self, shown: str) -> NoReturn:
         self.give_up(self.suspicion or "input-flood", f"{shown}: output without end")
-
-    def _last_words(self) -> str:
-        lines = [
-            each for each in self.program.dialogue.complaints.decode("utf-8", "replace").splitlines() if each
-        ]
-        return f"; it said {quoted(lines[-1])}" if lines else ""
-
-    def _await(self, process: Process, states: str) -> None:
-        def has_come() -> bool:
-            found = proc.stat(process.pid)
-            return found is None or found.start_ticks != process.start_ticks or found.state in states
-
-        self.wait_until(has_come)
-
-
-def _printable(text: str) -> str:
-    return proc.printable(text.encode("utf-8", "surrogateescape"))
-
-
-def quoted(text: str) -> str:
-    """Return what was said as the evidence has it: printable, short, in quotes."""
-    shown = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 20]}...{text[-15:]}"
-    return f"'{_printable(shown)}'"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -59,10 +61,44 @@ def newest(fresh: dict[int, Process], printed: int | None) -> Process | None:
     return max(leaves, key=lambda each: (each.start_ticks, each.pid), default=None)
 
 
+def successor(
+    id_: int, nodes: dict[int, Process], before: dict[int, frozenset[int]], now: dict[int, Process]
+) -> Process | None:
+    """Return what came in the place of a node's process, which has ended since; None where nothing did.
+
+    `before` has the processes that were there before each node was created.
+    """
+    ids = list(nodes)
+    later = [before[each] for each in ids[ids.index(id_) + 2 :]]  # it may have been late for the next one
+    known = before[id_] | {each.pid for each in nodes.values()}
+    came = {
+        pid: each
+        for pid, each in now.items()
+        if pid not in known and all(pid in earlier for earlier in later)
+    }
+    return newest(came, None)
+
+
+def state(process: Process) -> str:
+    """Return its state as /proc has it, X where it is not there any more."""
+    found = proc.stat(process.pid)
+    return found.state if found is not None and found.start_ticks == process.start_ticks else "X"
+
+
 def is_there(process: Process) -> bool:
     """Tell whether it still is that process, and alive."""
-    found = proc.stat(process.pid)
-    return found is not None and found.start_ticks == process.start_ticks and found.state not in "ZX"
+    return state(process) not in "ZX"
+
+
+def send_signal(process: Process, number: int) -> None:
+    """Send a signal to that process, and never to another that has its number by now."""
+    with contextlib.suppress(ProcessLookupError):
+        descriptor = os.pidfd_open(process.pid)
+        try:
+            if is_there(process):
+                signal.pidfd_send_signal(descriptor, number)
+        finally:
+            os.close(descriptor)
 
 
 def title(pid: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.grade import reading
-from bstinspect.grade.examination import quoted
+from bstinspect.grade.evidence import quoted
 from bstinspect.grade.reading import Sum
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bstinspect.grade.checks.asking import adds_up
 from bstinspect.grade.dialogue import FloodError
+from bstinspect.grade.evidence import described
 
 if TYPE_CHECKING:
     from bstinspect.grade.examination import Examination
@@ -50,7 +51,7 @@ def controller_killed(exam: Examination) -> None:
     if are_gone:
         exam.passed(mark, f"{event}: all its processes are gone")
     else:
-        exam.missed(mark, f"{event}: {exam.described(exam.processes())} still there")
+        exam.missed(mark, f"{event}: {described(exam.processes())} still there")
     exam.again()
     for id_ in (10, 5, 20):
         exam.create(id_, mark="next-session-fails", context=f"after {event}: ")
@@ -71,7 +72,7 @@ def _nothing_is_left(exam: Examination, event: str) -> None:
     if exam.wait_until(lambda: not exam.processes()):
         exam.passed("orphans-after-exit", f"{event}: all its processes are gone")
     else:
-        exam.missed("orphans-after-exit", f"{event}: {exam.described(exam.processes())} still there")
+        exam.missed("orphans-after-exit", f"{event}: {described(exam.processes())} still there")
     if not exam.house.is_sandboxed:
         return  # others use the same files and ports
     for mark, left in (

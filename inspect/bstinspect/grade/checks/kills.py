@@ -6,6 +6,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from bstinspect.grade.checks.asking import BELOW, TREE, adds_up, grow_tree, pingall
+from bstinspect.grade.evidence import described
 from bstinspect.grade.reading import Failure
 
 if TYPE_CHECKING:
@@ -88,6 +89,4 @@ def _no_zombie(exam: Examination, dead: int) -> None:
     if exam.wait_until(is_gone):
         exam.passed("zombies", f"node {dead} (pid {pid}) was waited for")
     else:
-        exam.missed(
-            "zombies", f"after kill -9 of {dead}: {exam.described({pid: exam.processes()[pid]})} stays"
-        )
+        exam.missed("zombies", f"after kill -9 of {dead}: {described({pid: exam.processes()[pid]})} stays")

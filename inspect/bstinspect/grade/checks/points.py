@@ -15,7 +15,7 @@ from bstinspect.faults.address import Address
 from bstinspect.grade import reading
 from bstinspect.grade.checks.asking import TREE, adds_up, grow_tree
 from bstinspect.grade.checks.stops import found_again
-from bstinspect.grade.examination import quoted
+from bstinspect.grade.evidence import quoted
 from bstinspect.grade.runs import Check, Point
 
 if TYPE_CHECKING:
