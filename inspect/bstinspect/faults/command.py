@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from bstinspect.errors import InspectError
+from bstinspect.faults.interruption import InterruptedBySignal, raise_at_signals
 from bstinspect.faults.options import Options, parse
 from bstinspect.linux import proc
 from bstinspect.trace.ending import end, say
@@ -34,11 +35,15 @@ def main(arguments: Sequence[str]) -> int:
         open_standard_descriptors()
         if sys.stdout is not None:
             sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        raise_at_signals()
         return _do(parse(arguments))
     except BrokenPipeError:  # as any filter ends
         return end(128 + signal.SIGPIPE, signal.SIGPIPE)
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+    except InterruptedBySignal as interrupted:
+        say("interrupted")
+        if interrupted.number == signal.SIGINT:
+            return 128 + signal.SIGINT
+        return end(128 + interrupted.number, interrupted.number)
     except SystemExit as done:  # --help
         return done.code if isinstance(done.code, int) else 0
     except Exception as error:  # noqa: BLE001 - a defect of ours is one line too

@@ -40,14 +40,19 @@ class Worker:
         self.task: Task | None = None
         self.since = 0.0
         self._data = b""
-        command = [sys.executable, "-P", "-m", "bstinspect.faults.worker", str(cpu)]
+        command = [sys.executable, "-P", "-m", "bstinspect.faults.worker", str(cpu), home]
         # Sets are walked in the same order in every worker.
         seeded = {**(os.environ if environment is None else environment), "PYTHONHASHSEED": "0"}
         if home:
             seeded["TMPDIR"] = home
         try:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env=seeded
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                bufsize=0,
+                env=seeded,
+                process_group=0,  # the signals of our terminal are ours: we end it
             )
         except OSError as error:
             raise PoolError(f"cannot start a worker: {error.strerror}") from error

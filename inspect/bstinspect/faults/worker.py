@@ -3,14 +3,16 @@
 It is pinned to one CPU: tracer and tracees never run at the same time, and switch fastest there. It runs
 without the vDSO, as then do all its forks: so their clocks are ours to show.
 
-    python -P -m bstinspect.faults.worker CPU
+    python -P -m bstinspect.faults.worker CPU HOME
+
+HOME is the directory that all workers of a pool have their files in: the last to end takes it away.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
-import signal
 import sys
 from typing import TYPE_CHECKING, Final, Literal, NoReturn
 
@@ -61,13 +63,16 @@ def main(arguments: list[str]) -> int:
     cpu = int(arguments[0])
     if cpu >= 0:
         os.sched_setaffinity(0, {cpu})
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started us says when it is over
     prctl.become_subreaper()
     decoder = msgspec.json.Decoder(Task)
     warm_up()
-    for line in sys.stdin.buffer:
-        task = decoder.decode(line)
-        _tell(_drive(task) if task.conversation == "driven" else _play(task))
+    with contextlib.suppress(BrokenPipeError):  # who started us was killed meanwhile
+        for line in sys.stdin.buffer:
+            task = decoder.decode(line)
+            _tell(_drive(task) if task.conversation == "driven" else _play(task))
+    if arguments[1]:
+        with contextlib.suppress(OSError):  # not empty: other workers go on with it
+            os.rmdir(arguments[1])  # noqa: PTH106 - as it is
     return 0
 
 
@@ -120,8 +125,9 @@ def _answer(play: Callable[[], Run]) -> Answer:
 
 
 def _tell(message: msgspec.Struct) -> None:
-    sys.stdout.buffer.write(msgspec.json.encode(message) + b"\n")
-    sys.stdout.buffer.flush()
+    data = memoryview(msgspec.json.encode(message) + b"\n")
+    while data:  # unbuffered: nothing is left to say when nobody listens any more
+        data = data[os.write(1, data) :]
 
 
 def _start_again(arguments: list[str]) -> NoReturn:
