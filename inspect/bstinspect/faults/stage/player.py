@@ -89,7 +89,7 @@ class Player:
             self._read(subject)
             if self._speak(subject):
                 continue
-            if not stage.pass_time(self._asked_ns + LIMIT_NS):
+            if not stage.pass_time(self._asked_ns + LIMIT_NS) and not self._read(subject):
                 raise StageError("deadlock" if stage.is_stuck else "no answer")
 
     def _speak(self, subject: Subject) -> bool:
@@ -138,9 +138,12 @@ class Player:
         self._faults.append(fault)
         self._conversation.fired(fault)
 
-    def _read(self, subject: Subject) -> None:
-        self._out += _read(subject.stdout)
-        self._errors = (self._errors + _read(subject.stderr))[:_MOST_ERRORS]
+    def _read(self, subject: Subject) -> bool:
+        """Read what was written; say whether that was anything. Who writes sleeps where there is no room."""
+        out, errors = _read(subject.stdout), _read(subject.stderr)
+        self._out += out
+        self._errors = (self._errors + errors)[:_MOST_ERRORS]
+        return bool(out or errors)
 
 
 def play(scenario: Scenario, conversation: Conversation) -> Run:

@@ -111,8 +111,7 @@ class Stage:
         """Nobody can go on: go to the next moment at which somebody can; False where there is none before."""
         due = self._turns.deadlines() + self._signals.deadlines()
         in_vain = not due or min(due) > until_ns
-        asleep = any(each.state is State.ASLEEP for each in self.cast.threads.values())
-        if asleep and self._stops.take_all(_SLEEP if in_vain else _DOZE):
+        if self._stops.await_sleepers(_SLEEP if in_vain else _DOZE):
             return True
         if in_vain:
             return False
@@ -177,10 +176,10 @@ class Stage:
         elif thread.number in clock.CALLS:
             self.clock.answer(thread)
             self._turns.grant(thread)
-        elif self._disk_is_full and acting.is_refused(thread):
-            self._turns.grant(thread)
         elif thread.number in POINT_CALLS and self.points.is_point(thread):
             self._face(thread, self.points.entered(thread, self.clock.now_ns))
+        elif self._disk_is_full and acting.is_refused(thread):
+            self._turns.grant(thread)
         else:
             self._turns.grant(thread, to_exit=thread.number in signalling.CALLS)
 
@@ -210,6 +209,9 @@ class Stage:
                 if effect is not Effect.GOES_ON:
                     self._affect(thread, effect, injection.fault)
                     return
+        if thread.place is Place.ENTRY and self._disk_is_full and acting.is_refused(thread):
+            self._turns.grant(thread)
+            return
         self._turns.grant(thread, to_exit=thread.place is Place.ENTRY)
 
     def _note(self, injection: Injection, process: Process) -> None:

@@ -85,11 +85,17 @@ class Stops:
             elif signal.sigtimedwait({signal.SIGCHLD}, patience) is None:
                 patience = 0
 
+    def await_sleepers(self, patience: float) -> bool:
+        """Wait so many seconds of real time for somebody asleep in the kernel; False where all sleep on."""
+        asleep = [each for each in self._cast.threads.values() if each.state is State.ASLEEP]
+        if not asleep:
+            return False
+        return self.take_all(patience) or any(not _is_asleep(each) for each in asleep)
+
     def _look_for_sleepers(self) -> None:
         running = self._turns.running
         for thread in [each for each in running if not each.process.is_dying]:
-            found = proc.stat(thread.tid)
-            if found is not None and found.state in ("S", "D"):
+            if _is_asleep(thread):
                 thread.state = State.ASLEEP
                 running.discard(thread)
         if running and time.monotonic_ns() - self._turns.granted_ns > _REAL_LIMIT_NS:
@@ -172,3 +178,8 @@ class Stops:
             thread.process.status = status
             self._turns.readiness.forget_process(thread.tid)
             self._signals.pending = True
+
+
+def _is_asleep(thread: Thread) -> bool:
+    found = proc.stat(thread.tid)
+    return found is not None and found.state in ("S", "D")
