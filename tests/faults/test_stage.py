@@ -153,3 +153,5 @@ def test_programs_that_are_no_cluster(pool: Pool, program: str, trouble: str) ->
     """Each comes to an end, and what became of it is told."""
     run = played(pool, script=("pingall",), command=(sys.executable, "-S", "-c", program))
     assert run.trouble == trouble
+    if not trouble and "print" in program:
+        assert run.replies[0].line

@@ -67,6 +67,7 @@ class Player:
             self._read(subject)
             subject.close()
         self._left += files_left(home, stage.cast.processes)
+        self._take_reply()
         self._end_command(None)
         points = stage.points
         return Run(
@@ -94,12 +95,9 @@ class Player:
 
     def _speak(self, subject: Subject) -> bool:
         """Take the reply that has come, and give the next command; False where it is not our turn."""
+        self._take_reply()
         if self._asked is not None:
-            line, newline, rest = self._out.partition(b"\n")
-            if not newline:
-                return False
-            self._out = rest
-            self._end_command(line.decode("utf-8", "backslashreplace"))
+            return False
         if subject.stdin < 0:
             return False
         command = self._conversation.next()
@@ -117,6 +115,12 @@ class Player:
         except BrokenPipeError:
             subject.close_input()
         return True
+
+    def _take_reply(self) -> None:
+        line, newline, rest = self._out.partition(b"\n")
+        if newline and self._asked is not None:
+            self._out = rest
+            self._end_command(line.decode("utf-8", "backslashreplace"))
 
     def _end_command(self, line: str | None) -> None:
         """Note what a command was answered; None: nothing, and nothing will come."""
