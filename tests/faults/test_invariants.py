@@ -48,6 +48,10 @@ BROKEN = {
         "nobody-is-given-up-early",
         played([*TREE, "pingall"], ["20.1:send(ping-reply)#1@entry=delay:2s"], 4,
                answers={4: "Ok: 20;30"}, took={4: SECOND // 4})),
+    "a slow one's child is not continued": (
+        "nobody-is-given-up-early",
+        played([*TREE, "stop 30", "cont 30"], ["20.1:send(child-continued)#1@entry=delay:2s"], 5,
+               answers={5: "Error:30: Node is unavailable"}, took={5: SECOND // 4})),
     "a slow parent is given up": (
         "nobody-is-given-up-early",
         played([*TREE, "create 15"], ["20.1:fork#1@exit=delay:2s"], 4,

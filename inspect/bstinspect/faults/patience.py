@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.faults.answers import listed_by
-from bstinspect.faults.belief import HELLO_LIMIT, KEEPER_LIMIT, SHORTEST_DEADLINE
+from bstinspect.faults.belief import DEATH_LIMIT, HELLO_LIMIT, KEEPER_LIMIT, SHORTEST_DEADLINE
 from bstinspect.faults.judging import Judged, judged
 
 if TYPE_CHECKING:
@@ -16,24 +16,26 @@ if TYPE_CHECKING:
 
 _ROUNDED_NS: Final = 2_000_000
 """Waits are counted in milliseconds."""
+_PROMISED: Final = {"exec": 2 * SHORTEST_DEADLINE, "stop": DEATH_LIMIT, "cont": SHORTEST_DEADLINE}
+"""An exec has silence, and a probe's silence."""
 _UNAVAILABLE: Final = (": Node is unavailable", "Error: Parent is unavailable")
 
 
 def check(run: Run) -> Iterator[str]:
     """Yield the replies that gave somebody up too early, where nothing but delays happened to anybody.
 
-    Of a death or a stop the kernel tells, and then nobody has to wait: so this ends where the script asks for
-    one. What the controller's own delay holds up is nobody else's.
+    Of a death or a stop the kernel tells, and then nobody has to wait: so this ends where a stop or a cont
+    has failed. What the controller's own delay holds up is nobody else's.
     """
     if any(each.injection.fault.kind != "delay" or each.who == "controller" for each in run.fired):
         return
     for each in judged(run):
-        if each.judgement.command.name in ("stop", "cont", "crash"):
-            return
         least = min((_least(each, world) for world in each.judgement.before), default=0)
         if each.judgement.fits and each.reply.took_ns < least - _ROUNDED_NS:
             took, promised = each.reply.took_ns // 1_000_000, least // 1_000_000
             yield f"{each.asked}: given up after {took} ms, {promised} ms are promised"
+        if each.judgement.command.name in ("stop", "cont") and each.reply.line != "Ok":
+            return
 
 
 def _least(each: Judged, world: World) -> int:
@@ -45,9 +47,10 @@ def _least(each: Judged, world: World) -> int:
         return _least_of_pingall(listed_by(line) or set(), world)
     if command.name == "create":
         return _least_of_create(line, command.node, world)
-    if command.name == "exec" and line.endswith(_UNAVAILABLE) and _may_answer(command.node, world):
-        return 2 * SHORTEST_DEADLINE  # silence, and a probe's silence
-    return KEEPER_LIMIT if command.name == "kill" and line.startswith("Error: ") else 0
+    if command.name == "kill":
+        return KEEPER_LIMIT if line.startswith("Error: ") else 0
+    is_known = command.node in world.dead or (command.name != "cont" and not _may_answer(command.node, world))
+    return 0 if is_known or not line.endswith(_UNAVAILABLE) else _PROMISED.get(command.name, 0)
 
 
 def _least_of_create(line: str, node: int, world: World) -> int:
