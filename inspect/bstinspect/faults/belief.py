@@ -94,6 +94,8 @@ class Belief:
             if fired.injection.fault.kind in ("stop", "delay")
             and sent_ns <= fired.time_ns + fired.injection.fault.value + SETTLED_NS
         )
+        if faults:  # what waits because of one goes on waiting when the next comes
+            pauses += faults[-1].time_ns - faults[0].time_ns
         waits = any(_waits(world, command, faults) for world in worlds)
         if not waits:
             return AT_ONCE_NS + pauses, False
