@@ -6,6 +6,7 @@ import itertools
 import random
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from bstinspect.faults.address import Address
 from bstinspect.faults.fault import Fault
 from bstinspect.faults.run import Injection, Scenario
 from bstinspect.faults.selection import can_happen, equals
@@ -13,7 +14,6 @@ from bstinspect.faults.selection import can_happen, equals
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bstinspect.faults.address import Address
     from bstinspect.faults.run import Passed, Run
 
 _LONG: Final = "exec 30 60000 " + " ".join(["7"] * 60_000)
@@ -82,6 +82,17 @@ FAULTS: Final = {
 _LONGEST_WAIT_NS: Final = 20_000_000_000
 
 
+DECISIVE: Final = (
+    ("lives", "10.1:send(ping-reply)#1@entry", "delay:30s"),
+    ("lives", "80.1:send(ping-reply)#1@entry", "delay:30s"),
+    ("lives", "keeper:wait#1@entry", "stop:200ms"),
+    ("lives", "50.1:wait#1@entry", "delay:400ms"),
+    ("lives", "50.1:send(exec)#1@entry", "drop"),
+    ("downs", "50.1:send(child-stopped)#1@exit", "delay:30s"),
+)
+"""Runs that showed most: they come first."""
+
+
 class Kind(NamedTuple):
     """What makes two points alike enough for one of them to do."""
 
@@ -99,9 +110,14 @@ def without_faults() -> list[Scenario]:
 
 def with_faults(golden: Callable[[Scenario], Run]) -> list[Scenario]:
     """Return runs with one fault each, no two of a kind. `golden` gives the original's run without one."""
+    first = [
+        Scenario(STRUCK[name], (Injection(Address.parse(at), Fault.parse(fault)),))
+        for name, at, fault in DECISIVE
+    ]
     columns = [_with_fault(Fault.parse(word), golden)[:count] for word, count in FAULTS.items()]
     rows = itertools.zip_longest(*columns)
-    return [each for row in rows for each in row if each is not None]
+    others = (each for row in rows for each in row if each is not None)
+    return list(dict.fromkeys([*first, *others]))
 
 
 def _with_fault(fault: Fault, golden: Callable[[Scenario], Run]) -> list[Scenario]:
