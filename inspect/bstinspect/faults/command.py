@@ -20,6 +20,7 @@ from bstinspect.trace.launching import open_standard_descriptors
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bstinspect.faults.invariants import Invariant
     from bstinspect.faults.pool import Pool
     from bstinspect.faults.run import Exploration, Scenario, Smallest
 
@@ -92,15 +93,18 @@ def _points(options: Options, pool: Pool) -> int:
 
 def _once(options: Options, pool: Pool) -> int:
     """Play the script with the faults that were given."""
+    from bstinspect.faults.custom import invariants_of
     from bstinspect.faults.harness import outcome_of
     from bstinspect.reports.exploration.conversation import write_conversation
 
-    outcome = outcome_of(msgspec.structs.replace(options.scenario, injections=options.injections), pool)
+    scenario = msgspec.structs.replace(options.scenario, injections=options.injections)
+    outcome = outcome_of(scenario, pool, invariants_of(scenario.driver))
     print(write_conversation(outcome, color=_color()), end="", flush=True)
     return 0 if outcome.is_sound else 1
 
 
 def _explore(options: Options, pool: Pool) -> int:
+    from bstinspect.faults.custom import invariants_of
     from bstinspect.faults.explore import Explorer, Plan
     from bstinspect.faults.progress import progress
     from bstinspect.reports.exploration.text import write_text
@@ -121,9 +125,10 @@ def _explore(options: Options, pool: Pool) -> int:
     )
     began = datetime.now(UTC)
     with progress(visible=os.isatty(2)) as show:
-        exploration = Explorer(pool, plan, on_progress=show).explore()
+        held = invariants_of(options.scenario.driver)
+        exploration = Explorer(pool, plan, held, on_progress=show).explore()
         exploration = msgspec.structs.replace(
-            exploration, smallest=_smallest(exploration, options.scenario, pool)
+            exploration, smallest=_smallest(exploration, options.scenario, pool, held)
         )
     written = []
     for each in options.formats:
@@ -135,7 +140,9 @@ def _explore(options: Options, pool: Pool) -> int:
     return 0 if all(each.is_sound for each in exploration.outcomes) else 1
 
 
-def _smallest(exploration: Exploration, scenario: Scenario, pool: Pool) -> tuple[Smallest, ...]:
+def _smallest(
+    exploration: Exploration, scenario: Scenario, pool: Pool, held: Sequence[Invariant]
+) -> tuple[Smallest, ...]:
     """Shrink the first failure of each kind."""
     from bstinspect.faults.harness import shrunk
 
@@ -144,7 +151,7 @@ def _smallest(exploration: Exploration, scenario: Scenario, pool: Pool) -> tuple
         kind = tuple(sorted({each.invariant for each in outcome.violations}))
         if kind and kind not in seen and len(seen) < _MOST_SHRUNK:
             failing = msgspec.structs.replace(scenario, injections=outcome.injections)
-            seen[kind] = shrunk(outcome, failing, pool)
+            seen[kind] = shrunk(outcome, failing, pool, held)
     return tuple(seen.values())
 
 

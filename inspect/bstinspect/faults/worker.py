@@ -11,7 +11,6 @@ HOME is the directory that all workers of a pool have their files in: the last t
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import sys
 from typing import TYPE_CHECKING, Final, Literal, NoReturn
@@ -20,15 +19,12 @@ import msgspec
 
 from bstinspect.errors import InspectError
 from bstinspect.faults.conversation import Conversation, Lines
+from bstinspect.faults.custom import conversation_class
 from bstinspect.faults.run import Run, Scenario  # noqa: TC001 - msgspec reads the types
 from bstinspect.linux import prctl, ptrace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-class DriverError(InspectError):
-    """A conversation of a user's own cannot be had."""
 
 
 _READY: Final = "--without-vdso"
@@ -86,26 +82,12 @@ def _conversation(task: Task) -> Conversation:
     """Return who leads the run. Raises DriverError."""
     script = task.scenario.script
     if task.scenario.driver:
-        return _driver(task.scenario.driver)(script)
+        return conversation_class(task.scenario.driver)(script)
     if task.conversation == "examined":
         from bstinspect.faults.examination import Examination
 
         return Examination(script)
     return Lines(script)
-
-
-def _driver(name: str) -> Callable[[tuple[str, ...]], Conversation]:
-    """Return the class ``module:Class``, from the modules that can be imported, or from here."""
-    module, _, attribute = name.partition(":")
-    sys.path.append(os.getcwd())  # noqa: PTH109 - as it is
-    try:
-        found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise DriverError(f"no driver {name}: {error}") from error
-    finally:
-        sys.path.pop()
-    made: Callable[[tuple[str, ...]], Conversation] = found
-    return made
 
 
 def _drive(task: Task) -> Answer:
