@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bstinspect.faults.address import Address
+from bstinspect.faults.custom import invariants_of
 from bstinspect.faults.explore import Explorer, Plan, verdict
 from bstinspect.faults.fault import Fault
 from bstinspect.faults.invariants import OURS
@@ -31,15 +32,23 @@ def replay(
     script: Sequence[str],
     faults: Sequence[str] = (),
     seed: int = 0,
-    invariants: Sequence[Invariant] = OURS,
+    invariants: Sequence[Invariant] | None = None,
     pool: Pool | None = None,
+    *,
+    command: Sequence[str] = (),
+    driver: str = "",
 ) -> Outcome:
-    """Play a scenario and judge it; the outcome keeps its run. Raises UsageError, PoolError."""
-    scenario = Scenario(tuple(script), tuple(map(injection, faults)), seed)
+    """Play a scenario and judge it; the outcome keeps its run. Raises UsageError, DriverError, PoolError.
+
+    `command` is the program, in place of our cluster; `driver` a conversation, ``module:Class``. Without
+    `invariants` those of the driver are asked, else ours.
+    """
+    scenario = Scenario(tuple(script), tuple(map(injection, faults)), seed, tuple(command), driver)
+    held = invariants_of(driver) if invariants is None else invariants
     if pool is not None:
-        return outcome_of(scenario, pool, invariants)
+        return outcome_of(scenario, pool, held)
     with Pool(1) as own:
-        return outcome_of(scenario, own, invariants)
+        return outcome_of(scenario, own, held)
 
 
 def outcome_of(scenario: Scenario, pool: Pool, invariants: Sequence[Invariant] = OURS) -> Outcome:

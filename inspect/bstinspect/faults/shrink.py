@@ -217,6 +217,8 @@ def as_test(scenario: Scenario, outcome: Outcome) -> str:
         *_listed("script", scenario.script),
         *_listed("faults", faults),
         f"        seed={scenario.seed},",
+        *(_listed("command", scenario.command) if scenario.command else []),
+        *([f"        driver={json.dumps(scenario.driver)},"] if scenario.driver else []),
         "    )",
         "    assert outcome.is_sound, outcome",
         "",
