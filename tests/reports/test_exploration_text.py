@@ -28,7 +28,7 @@ def test_failures() -> None:
         "asked for  612  kill, stop:200ms\n"
         "run        406  in 41.7 s, 2 at a time, seed 7\n"
         "pruned     194  32%, each like one that was run\n"
-        "unvisited   12  the budget was used up\n"
+        "unvisited   12  the budget, or the sample, was used up\n"
         "\n"
         "others-answer        3  30.1:recv(exec)#1@exit=kill, 30.1:send(exec-reply)#1@entry=kill and 1 more\n"
         "                        exec 20 was answered after 5036 ms, its bound is 1000 ms\n"

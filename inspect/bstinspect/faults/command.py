@@ -87,7 +87,7 @@ def _points(options: Options, pool: Pool) -> int:
         if options.selection.fits(passed.at):
             command = run.replies[passed.command].command if passed.command >= 0 else ""
             print(f"{passed.at}\t{command}")
-    sys.stdout.flush()
+    print(end="", flush=True)
     return 0
 
 

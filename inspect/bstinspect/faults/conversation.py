@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from bstinspect.errors import InspectError
+
 if TYPE_CHECKING:
     from bstinspect.faults.run import Fired
+
+
+class ConversationError(InspectError):
+    """What was said is no command."""
 
 
 class Conversation(Protocol):

@@ -86,8 +86,11 @@ class Explorer:
         if not without.is_sound:
             self._outcomes.append(without)
         self._list(golden, ())
+        if not self._listed and without.is_sound:
+            raise ExploreError("no crash point of this script is one of those asked for")
         for task, answer in self._pool.play_all(self._tasks()):
             self._take(task.scenario.injections, answer)
+        self._look_for_missing()
         self._outcomes.sort(key=lambda each: (len(each.injections), each.injections))
         return Exploration(
             plan.scenario.script,
@@ -138,6 +141,14 @@ class Explorer:
                 continue
             for injection in self._plan.selection.injections(passed.at):
                 self._ask((*before, injection), like)
+
+    def _look_for_missing(self) -> None:
+        """A point that was asked for by its address and never came is no success. Raises ExploreError."""
+        if self._waiting or self._plan.shard:  # a run that was not ours may come to it
+            return
+        for asked in self._plan.only:
+            if not any(asked.fits(each) for each in self._known):
+                raise ExploreError(f"no run came to {asked}")
 
     def _is_wanted(self, at: Address) -> bool:
         only = self._plan.only

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bstinspect.errors import UsageError
 from bstinspect.faults.address import Address
 from bstinspect.faults.custom import invariants_of
 from bstinspect.faults.explore import Explorer, Plan, verdict
@@ -24,7 +25,9 @@ __all__ = ["Explorer", "Plan", "Pool", "injection", "outcome_of", "replay", "shr
 
 def injection(text: str) -> Injection:
     """Read ``20.1:send(exec-reply)#1@exit=kill``. Raises UsageError."""
-    at, _, fault = text.partition("=")
+    at, equals, fault = text.partition("=")
+    if not equals:
+        raise UsageError(f"{text!r} is no ADDRESS=FAULT", advice=False)
     return Injection(Address.parse(at), Fault.parse(fault))
 
 

@@ -16,6 +16,7 @@ from bstinspect.faults.fault import PLAIN
 from bstinspect.faults.harness import injection
 from bstinspect.faults.run import Injection, Scenario
 from bstinspect.faults.selection import Selection
+from bstinspect.linux import proc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 FORMATS: Final = ("html", "junit", "json")
 _SHARD: Final = re.compile(r"([0-9]{1,6})/([0-9]{1,6})", re.ASCII)
+_DECIMAL: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
 _MOST_SCRIPT: Final = 1 << 20
 _EXAMPLES: Final = """\
 examples:
@@ -126,7 +128,7 @@ def parser() -> argparse.ArgumentParser:
 
 def add_options(to: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    commands = to.add_subparsers(title="commands", dest="command", metavar="", prog="bstrace faults")
+    commands = to.add_subparsers(title="commands", dest="command", metavar="COMMAND", prog="bstrace faults")
     for name, what in (
         ("run", "play a script with a fault at each of its crash points"),
         ("points", "list the crash points of a script"),
@@ -234,11 +236,14 @@ def _script(given: argparse.Namespace) -> tuple[str, ...]:
             data = stream.read(_MOST_SCRIPT + 1)
         if len(data) > _MOST_SCRIPT:
             raise BadLineError(f"{given.scenario}: more than 1 MiB is no script")
-        text = os.fsdecode(data)
+        text = data.decode("utf-8-sig", "surrogateescape")
     lines = (line.strip() for line in text.split("\n"))
     found = tuple(line for line in lines if line and not line.startswith("#"))
     if not found:
         raise BadLineError("the script has no command")
+    for line in found:
+        if any("\ud800" <= each <= "\udfff" for each in line):
+            raise BadLineError(f"the script is not UTF-8: {proc.printable(os.fsencode(line))[:60]}")
     return found
 
 
@@ -260,7 +265,7 @@ def _natural(text: str) -> int:
 
 
 def _seconds(text: str) -> float:
-    number = float(text)
+    number = float(text) if _DECIMAL.fullmatch(text) else 0
     if not 0 < number < 1e6:
         raise argparse.ArgumentTypeError(f"{text!r} is no time in seconds")
     return number

@@ -50,6 +50,7 @@ class Worker:
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                stderr=None if sys.stderr else subprocess.DEVNULL,
                 bufsize=0,
                 env=seeded,
                 process_group=0,  # the signals of our terminal are ours: we end it

@@ -168,5 +168,5 @@ class Exploration(msgspec.Struct, frozen=True):
     points: int
     """Pairs of point and fault that were asked for, those pruned included."""
     unvisited: int = 0
-    """Left out because the budget was used up."""
+    """Left out because the budget, or the sample, was used up."""
     smallest: tuple[Smallest, ...] = ()

@@ -13,6 +13,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import traceback
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, NoReturn
 
 import msgspec
@@ -25,6 +27,7 @@ from bstinspect.linux import prctl, ptrace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import BinaryIO
 
 
 _READY: Final = "--without-vdso"
@@ -56,6 +59,7 @@ def main(arguments: list[str]) -> int:
 
     while _reap():
         pass
+    tasks, answers = _pipes()
     cpu = int(arguments[0])
     if cpu >= 0:
         os.sched_setaffinity(0, {cpu})
@@ -63,13 +67,26 @@ def main(arguments: list[str]) -> int:
     decoder = msgspec.json.Decoder(Task)
     warm_up()
     with contextlib.suppress(BrokenPipeError):  # who started us was killed meanwhile
-        for line in sys.stdin.buffer:
+        for line in tasks:
             task = decoder.decode(line)
-            _tell(_drive(task) if task.conversation == "driven" else _play(task))
+            if task.conversation == "driven":
+                _drive(task, tasks, answers)
+            else:
+                _tell(answers, _play(task))
     if arguments[1]:
         with contextlib.suppress(OSError):  # not empty: other workers go on with it
             os.rmdir(arguments[1])  # noqa: PTH106 - as it is
     return 0
+
+
+def _pipes() -> tuple[BinaryIO, int]:
+    """Return our standard input and output; a driver that reads or prints finds others in their place."""
+    tasks, answers = os.fdopen(os.dup(0), "rb"), os.dup(1)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    os.dup2(2, 1)
+    return tasks, answers
 
 
 def _play(task: Task) -> Answer:
@@ -90,13 +107,13 @@ def _conversation(task: Task) -> Conversation:
     return Lines(script)
 
 
-def _drive(task: Task) -> Answer:
+def _drive(task: Task, orders: BinaryIO, answers: int) -> None:
     from bstinspect.faults.stage.driven import Driven, play_driven
 
-    conversation = Driven(sys.stdin.buffer, _tell)
+    conversation = Driven(orders, partial(_tell, answers))
     answer = _answer(lambda: play_driven(task.scenario, conversation))
     conversation.finish()
-    return answer
+    _tell(answers, answer)
 
 
 def _answer(play: Callable[[], Run]) -> Answer:
@@ -104,12 +121,20 @@ def _answer(play: Callable[[], Run]) -> Answer:
         return Answer(play())
     except (OSError, InspectError) as error:
         return Answer(None, str(error))
+    except Exception as error:  # noqa: BLE001 - a driver's defect, or ours, is one line too
+        return Answer(None, _described(error))
 
 
-def _tell(message: msgspec.Struct) -> None:
+def _described(error: Exception) -> str:
+    """Return what an unexpected exception is, and where it was raised."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({frame.filename}:{frame.lineno})"
+
+
+def _tell(answers: int, message: msgspec.Struct) -> None:
     data = memoryview(msgspec.json.encode(message) + b"\n")
     while data:  # unbuffered: nothing is left to say when nobody listens any more
-        data = data[os.write(1, data) :]
+        data = data[os.write(answers, data) :]
 
 
 def _start_again(arguments: list[str]) -> NoReturn:

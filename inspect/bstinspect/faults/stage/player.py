@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from bstinspect.faults.conversation import ConversationError
 from bstinspect.faults.run import Fired, Reply, Run
 from bstinspect.faults.stage.cluster import controller
 from bstinspect.faults.stage.leftovers import files_left, processes_left, unreaped, while_it_lives
@@ -106,6 +107,8 @@ class Player:
             subject.close_input()
             self._asked_ns = self.stage.clock.now_ns
             return True
+        if not isinstance(command, str) or "\n" in command:
+            raise ConversationError(f"{command!r} is no command: one line is")
         self._asked, self._asked_ns = command, self.stage.clock.now_ns
         if self._scenario.command:
             self.stage.cast.expected = _created(command)

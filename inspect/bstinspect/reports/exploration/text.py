@@ -54,7 +54,7 @@ def _numbers(exploration: Exploration, counts: Counts) -> Iterator[str]:
     if counts.pruned:
         yield f"pruned     {counts.pruned:>{size}}  {counts.pruned_percent:.0f}%, each like one that was run"
     if counts.unvisited:
-        yield f"unvisited  {counts.unvisited:>{size}}  the budget was used up"
+        yield f"unvisited  {counts.unvisited:>{size}}  the budget, or the sample, was used up"
 
 
 def _wrong(exploration: Exploration, width: int) -> Iterator[str]:
