@@ -59,7 +59,7 @@ class Clock:
 
     def answer(self, thread: Thread) -> bool:
         """Answer a call that reads a clock, at its entry; False where the kernel has to."""
-        address = thread.arguments[0]
+        address, result = thread.arguments[0], 0
         self._look()
         if thread.number == CLOCK_GETTIME:
             kind, address = thread.arguments[0] & 0xFFFFFFFF, thread.arguments[1]
@@ -67,15 +67,17 @@ class Clock:
                 return False
             data = struct.pack("<qq", *divmod(self.reading(kind), _BILLION))
         elif thread.number == GETTIMEOFDAY:
-            seconds, rest = divmod(self._real_ns + self.now_ns, _BILLION)
+            seconds, rest = divmod(self.reading(time.CLOCK_REALTIME), _BILLION)
             data = struct.pack("<qq", seconds, rest // 1000)
         else:
-            return False
+            result = self.reading(time.CLOCK_REALTIME) // _BILLION
+            data = struct.pack("<q", result) if address else b""  # time(2): it may be null
         try:
-            memory.write_exactly(thread.tid, address, data)
+            if data:
+                memory.write_exactly(thread.tid, address, data)
         except InspectError:
             return False
-        skip(thread.tid, 0)
+        skip(thread.tid, result)
         return True
 
     def answer_counter(self, tid: int) -> bool:
