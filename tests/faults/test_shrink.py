@@ -51,13 +51,15 @@ class Fails:
     st.integers(0, 5),
 )
 def test_what_remains_is_what_it_takes(ids: list[int], needed: set[int], seed: int) -> None:
-    """Of the commands exactly those are left that the failure needs, however they lie; twice the same."""
+    """Of the commands those are left that the failure needs, or any one; twice the same."""
     script = tuple(f"create {each}" for each in ids)
     wanted = {f"create {each}" for each in needed & set(ids)}
     fails = Fails(lambda given: wanted <= set(given.script))
     found = shrink(scenario("controller:wait#1@exit=kill", script=script, seed=seed), fails, 1000)
     assert found is not None
-    assert sorted(found.scenario.script) == sorted(wanted)
+    left = set(found.scenario.script)
+    assert len(found.scenario.script) == max(1, len(wanted))
+    assert wanted <= left <= set(script)
     assert (found.scenario.injections, found.scenario.seed) == ((), 0)
     assert found.outcome.violations == WRONG
     assert len(set(fails.asked)) == len(fails.asked)
@@ -159,7 +161,7 @@ def test_a_fault_is_aimed_at_a_point_that_there_is() -> None:
         scenario("20.1:send/2#1@exit=kill"), lambda given: fails(given) if given.injections else None
     )
     assert found is not None
-    assert found.scenario.script == ()
+    assert len(found.scenario.script) == 1  # a command line without a command would not be one
     assert found.scenario.injections[0].at == there
 
 
@@ -193,5 +195,10 @@ def test_the_test_can_be_pasted(monkeypatch: pytest.MonkeyPatch) -> None:
     space: dict[str, Callable[[], None]] = {}
     exec(compile(text, "pasted", "exec"), space)  # noqa: S102 - that is what pasting it does
     space["test_unreachable_is_exact"]()
-    assert called == [{"script": list(given.script), "faults": [str(given.injections[0])], "seed": 3}]
+    asked = {"script": list(given.script), "faults": [str(given.injections[0])], "seed": 3}
+    assert called == [asked]
     assert all(len(line) <= 110 for line in text.splitlines())
+    of_another = msgspec.structs.replace(given, command=("./server", "-v"), driver="words:Words")
+    exec(compile(as_test(of_another, outcome), "pasted", "exec"), space)  # noqa: S102 - as before
+    space["test_unreachable_is_exact"]()
+    assert called[1] == {**asked, "command": ["./server", "-v"], "driver": "words:Words"}

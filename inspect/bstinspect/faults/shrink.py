@@ -98,7 +98,7 @@ def _smaller(scenario: Scenario) -> Iterator[Scenario]:
     """Yield what is a step smaller, the greatest steps first."""
     for left in _with_one_left_out(scenario.injections):
         yield _replace(scenario, injections=left)
-    yield from (_replace(scenario, script=script) for script in _shorter_scripts(scenario.script))
+    yield from (_replace(scenario, script=script) for script in _shorter_scripts(scenario.script) if script)
     for index, each in enumerate(scenario.injections):
         for fault in _shorter_faults(each.fault):
             yield _with_injection(scenario, index, Injection(each.at, fault))
