@@ -24,7 +24,7 @@ PLAIN: Final = {
     "drop": "the message is not sent; its sender believes it is",
     "twice": "the message is sent twice",
     "truncate": "the message is sent with the second half of its body missing, in a frame that fits",
-    "disk-full": "from here on no file can be made or grow (ENOSPC)",
+    "disk-full": "from here on nobody can make a file or a socket's (ENOSPC)",
     "no-descriptors": "from here on the process can open nothing more (EMFILE)",
 }
 """The kinds of faults, and what each does."""
