@@ -35,8 +35,10 @@ examples:
   bstrace faults run scenario.txt -- ./server  any program that speaks the assignment's language
   bstrace faults points scenario.txt           the crash points of a run without a fault
 
-A scenario is a file with commands, a line each. A crash point is named by process, event, message and how
-manieth: 20.1:send(exec-reply)#1@exit is node 20 in its first life, after it has sent its first reply.
+A scenario is a file with commands, a line each. A crash point is named by process, event, message and number:
+20.1:send(exec-reply)#1@exit is node 20 in its first life, after it has sent its first reply to an exec.
+Exit status: 0 every invariant holds, 1 one does not, or a fault did not fire; 2 usage.
+
 faults:
 """
 
@@ -136,8 +138,8 @@ def add_options(to: argparse.ArgumentParser) -> None:
         one = commands.add_parser(
             name,
             help=what,
-            description=f"{what[0].upper()}{what[1:]}. Behind -- stands another program than our cluster: "
-            "bstrace faults run SCENARIO -- ./server",
+            usage=f"bstrace faults {name} [OPTIONS] (SCENARIO | --script COMMANDS) [-- PROGRAM [ARGUMENT ...]]",
+            description=f"{what[0].upper()}{what[1:]}. PROGRAM takes the place of our own cluster.",
             formatter_class=to.formatter_class,
         )
         _add(one)
