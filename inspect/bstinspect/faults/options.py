@@ -138,14 +138,16 @@ def add_options(to: argparse.ArgumentParser) -> None:
         one = commands.add_parser(
             name,
             help=what,
-            usage=f"bstrace faults {name} [OPTIONS] (SCENARIO | --script COMMANDS) [-- PROGRAM [ARGUMENT ...]]",
+            usage=f"bstrace faults {name} [OPTIONS] (SCENARIO | --script COMMANDS) [-- PROGRAM ...]",
             description=f"{what[0].upper()}{what[1:]}. PROGRAM takes the place of our own cluster.",
             formatter_class=to.formatter_class,
         )
-        _add(one)
+        _add_scenario(one)
+        _add_course(one)
 
 
-def _add(to: argparse.ArgumentParser) -> None:
+def _add_scenario(to: argparse.ArgumentParser) -> None:
+    """What is played, and with which faults."""
     import shtab
 
     scenario = to.add_argument(
@@ -182,6 +184,18 @@ def _add(to: argparse.ArgumentParser) -> None:
         help="only at this point; may be given several times",
     )
     to.add_argument(
+        "--driver",
+        default="",
+        metavar="MODULE:CLASS",
+        help="a conversation of your own in the place of the examination (docs/fault-testing.md)",
+    )
+
+
+def _add_course(to: argparse.ArgumentParser) -> None:
+    """How far it goes, and what becomes of the results."""
+    import shtab
+
+    to.add_argument(
         "--seed",
         type=_natural,
         default=0,
@@ -194,12 +208,6 @@ def _add(to: argparse.ArgumentParser) -> None:
     to.add_argument("--no-follow", action="store_true", help="leave out points that only a fault opens")
     to.add_argument("--pairs", action="store_true", help="a second fault at every later point too")
     to.add_argument("--all", action="store_true", help="visit points that nothing tells apart one by one")
-    to.add_argument(
-        "--driver",
-        default="",
-        metavar="MODULE:CLASS",
-        help="a conversation of your own in the place of the examination (docs/fault-testing.md)",
-    )
     to.add_argument(
         "-j", "--jobs", type=_natural, default=0, metavar="N", help="how many CPUs (default: all)"
     )

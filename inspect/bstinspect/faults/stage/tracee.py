@@ -42,7 +42,6 @@ class Process:
     status: int | None = None
     """Wait status, once it is dead."""
     is_dying: bool = False
-    is_stopping: bool = False
 
 
 @dataclass(slots=True, eq=False)
