@@ -61,7 +61,9 @@ class Maker:
         except BaseException as error:
             member.signal(signal.SIGKILL)
             channel.root = None
-            if isinstance(error, TimeoutError | ProcessLookupError):
+            if isinstance(error, TimeoutError):
+                raise CreateError(node, "the new process does not say hello") from error
+            if isinstance(error, ProcessLookupError):
                 raise CreateError(node, "the new process ended before it said hello") from error
             raise
         return member

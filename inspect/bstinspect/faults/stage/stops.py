@@ -17,6 +17,7 @@ from bstinspect.errors import PtraceError
 from bstinspect.faults.stage import clock
 from bstinspect.faults.stage.tracee import Place, State
 from bstinspect.linux import proc, ptrace
+from bstinspect.linux.affinity import cpu_time_ns
 from bstinspect.linux.waitstatus import StoppedBy, classify, is_kill
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ _SYSCALL_STOP: Final = signal.SIGTRAP | ptrace.SYSCALL_STOP
 _NAP: Final = 0.001
 """Seconds without a stop after which the thread whose turn it is may be asleep in the kernel."""
 _REAL_LIMIT_NS: Final = 10_000_000_000
-"""A thread that runs for so long of real time is given up."""
+_CPU_LIMIT_NS: Final = 5_000_000_000
+"""A thread that runs for so long of real time, and so much of it on a CPU, is given up."""
 _EXIT_GROUP: Final = native_numbers()["exit_group"]
 
 
@@ -65,7 +67,7 @@ class Stops:
     def settle(self) -> None:
         """Wait until nobody runs: each has stopped, ended, or sleeps in the kernel. Raises StageError."""
         self.take_all(0)
-        while self._turns.running:
+        while self._turns.running or self._is_anybody_woken():
             if not self.take_all(_NAP):
                 self._look_for_sleepers()
 
@@ -92,14 +94,23 @@ class Stops:
             return False
         return self.take_all(patience) or any(not _is_asleep(each) for each in asleep)
 
+    def _is_anybody_woken(self) -> bool:
+        """Say whether somebody was woken from a sleep in the kernel, and is on the way to a stop."""
+        asleep = [each for each in self._cast.threads.values() if each.state is State.ASLEEP]
+        return any(not _is_asleep(each) for each in asleep)
+
     def _look_for_sleepers(self) -> None:
         running = self._turns.running
         for thread in [each for each in running if not each.process.is_dying]:
             if _is_asleep(thread):
                 thread.state = State.ASLEEP
                 running.discard(thread)
-        if running and time.monotonic_ns() - self._turns.granted_ns > _REAL_LIMIT_NS:
+        late = time.monotonic_ns() - self._turns.granted_ns > _REAL_LIMIT_NS
+        if late and any((cpu_time_ns(each) or 0) > _CPU_LIMIT_NS for each in self._living()):
             raise StageError("a thread does not stop running")
+
+    def _living(self) -> set[int]:
+        return {each.process.pid for each in self._cast.threads.values()}
 
     def _take(self, tid: int, status: int) -> None:
         thread = self._cast.threads.get(tid)
