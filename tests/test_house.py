@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +61,61 @@ def test_collectors_never_format() -> None:
         found = modules_imported_by(path)
         assert not {name for name in found if name.startswith(SHOWING)}, path.name
         assert not {name.partition(".")[0] for name in found} & {"rich", "prompt_toolkit", "bstcluster"}
+
+
+PLAYING = ("stage", "worker", "pool", "driver", "explore", "harness", "plugin", "machine", "command")
+JUDGING = (
+    "answers", "belief", "effects", "ends", "invariants", "judging", "language", "patience", "plain",
+    "requests", "striking",
+)  # fmt: skip
+FAULTS = ROOT / "inspect" / "bstinspect" / "faults"
+
+
+def test_who_judges_never_plays() -> None:
+    """What a run's record is held against imports nothing that runs a process, and does no I/O."""
+    outside = {"os", "subprocess", "socket", "time", "bstinspect.linux"}
+    for name in JUDGING:
+        found = modules_imported_by(FAULTS / f"{name}.py")
+        assert not {each for each in found if each.startswith(in_faults(PLAYING))} | (found & outside), name
+
+
+def test_who_plays_never_judges() -> None:
+    """The stage knows no invariant and no model, and lays out no text."""
+    files = list((FAULTS / "stage").glob("*.py"))
+    assert files
+    for path in files:
+        found = modules_imported_by(path)
+        assert not {each for each in found if each.startswith((*in_faults(JUDGING), *SHOWING))}, path.name
+
+
+def test_reports_of_faults_take_records_alone() -> None:
+    """They import what a run's record is, and nothing else of the harness."""
+    files = list((FAULTS.parent / "reports" / "exploration").glob("*.py"))
+    assert files
+    for path in files:
+        found = {each for each in modules_imported_by(path) if each.startswith("bstinspect.faults")}
+        assert found <= set(in_faults(("address", "fault", "run"))), path.name
+
+
+def test_who_grades_knows_no_implementation() -> None:
+    """`grade` marks anybody's program: it imports neither our cluster nor the harness for it."""
+    files = list((FAULTS.parent / "grade").rglob("*.py"))
+    assert files
+    for path in files:
+        found = modules_imported_by(path)
+        assert not {each for each in found if each.startswith(("bstcluster", *in_faults(PLAYING + JUDGING)))}
+
+
+def test_every_module_of_faults_is_on_its_map() -> None:
+    """The package's docstring says where each module belongs."""
+    text = ast.get_docstring(ast.parse((FAULTS / "__init__.py").read_text())) or ""
+    named = set(re.findall(r"`([a-z]+)`", text))
+    assert {path.stem for path in FAULTS.iterdir() if not path.name.startswith("__")} <= named
+
+
+def in_faults(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the full names of some of the harness's modules."""
+    return tuple(f"bstinspect.faults.{name}" for name in names)
 
 
 def test_no_module_has_several_jobs() -> None:

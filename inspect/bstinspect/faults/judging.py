@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from bstinspect.faults.belief import Belief, Judgement
 from bstinspect.faults.run import Fired, Reply, Run  # noqa: TC001 - msgspec reads the types
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -61,8 +57,3 @@ def in_flight(run: Run, index: int) -> tuple[Fired, ...]:
 def shown(line: str | None) -> str:
     """Return a reply for a person."""
     return "no reply" if line is None else repr(line[:100])
-
-
-def kinds(faults: Sequence[Fired]) -> set[str]:
-    """Return the kinds of some faults."""
-    return {each.injection.fault.kind for each in faults}
