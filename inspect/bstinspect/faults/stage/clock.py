@@ -23,9 +23,10 @@ GETTIMEOFDAY: Final = _NUMBERS["gettimeofday"]
 TIME: Final = _NUMBERS.get("time", -2)
 CALLS: Final = frozenset({CLOCK_GETTIME, GETTIMEOFDAY, TIME} - {-2})
 _TICK_NS: Final = 1_000
+_MOST_TICK_NS: Final = 1_000_000
 _PATIENCE: Final = 1_000
 """Who looks at the clock so often in one turn is waiting for a time to come: from then on each look takes a
-tick. Not before: how often a program looks (CPython does at every lock) is no property of its messages."""
+tick, and a longer one with each such number of looks. Not before: how often a program looks (CPython does at every lock) is no property of its messages."""
 _BILLION: Final = 1_000_000_000
 _REAL: Final = frozenset({time.CLOCK_REALTIME, 5})  # 5: CLOCK_REALTIME_COARSE
 _MONOTONIC: Final = frozenset({time.CLOCK_MONOTONIC, time.CLOCK_MONOTONIC_RAW, 6, time.CLOCK_BOOTTIME})
@@ -98,7 +99,7 @@ class Clock:
     def _look(self) -> None:
         self._looks += 1
         if self._looks > _PATIENCE:
-            self.now_ns += _TICK_NS
+            self.now_ns += min(_TICK_NS << self._looks // _PATIENCE, _MOST_TICK_NS)
 
 
 def skip(tid: int, result: int) -> None:

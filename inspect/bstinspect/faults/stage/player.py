@@ -28,6 +28,8 @@ _KILL: Final = re.compile(r"\s*kill\s+\S+\s*")
 _CREATED: Final = re.compile(r"Ok: ([0-9]+)")
 _ID: Final = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
 _MOST_ERRORS: Final = 1 << 16
+_MOST_HEARD: Final = 1 << 20
+"""Bytes between two commands; a program that says more says it for ever."""
 
 
 class Player:
@@ -41,6 +43,7 @@ class Player:
         self._replies: list[Reply] = []
         self._out = b""
         self._errors = b""
+        self._heard = 0
         self._asked: str | None = None
         self._asked_ns = 0
         self._left: list[Left] = []
@@ -89,6 +92,8 @@ class Player:
             if stage.step():
                 continue
             self._read(subject)
+            if self._heard > _MOST_HEARD:
+                raise StageError("no end of its output")
             if self._speak(subject):
                 continue
             if not stage.pass_time(self._asked_ns + LIMIT_NS) and not self._read(subject):
@@ -109,6 +114,7 @@ class Player:
             return True
         if not isinstance(command, str) or "\n" in command:
             raise ConversationError(f"{command!r} is no command: one line is")
+        self._heard = 0
         self._asked, self._asked_ns = command, self.stage.clock.now_ns
         if self._scenario.command:
             self.stage.cast.expected = _created(command)
@@ -149,6 +155,7 @@ class Player:
         """Read what was written; say whether that was anything. Who writes sleeps where there is no room."""
         out, errors = _read(subject.stdout), _read(subject.stderr)
         self._out += out
+        self._heard += len(out) + len(errors)
         self._errors = (self._errors + errors)[:_MOST_ERRORS]
         return bool(out or errors)
 
@@ -181,7 +188,7 @@ def _created(command: str) -> int | None:
 def _read(descriptor: int) -> bytes:
     data = b""
     try:
-        while part := os.read(descriptor, 1 << 16):
+        while len(data) <= _MOST_HEARD and (part := os.read(descriptor, 1 << 16)):
             data += part
     except BlockingIOError:
         pass

@@ -84,7 +84,9 @@ def unvisited_like(exploration: Exploration) -> frozenset[tuple[Injection, ...]]
 def headline(counts: Counts) -> str:
     """Return the verdict in one line: sound, or how many violate an invariant."""
     wrong = []
-    if counts.violated:
+    if counts.violated and not counts.asked:
+        wrong.append("the run without a fault violates an invariant")
+    elif counts.violated:
         wrong.append(f"{counts.violated} of {counts.asked} violate an invariant")
     if counts.unjudged:
         wrong.append(f"{counts.unjudged} without a verdict")
