@@ -108,7 +108,7 @@ def _divided(arguments: Sequence[str]) -> tuple[Sequence[str], tuple[str, ...]]:
     if "--" not in arguments:
         return arguments, ()
     at = list(arguments).index("--")
-    if not arguments[at + 1 :]:
+    if not any(arguments[at + 1 : at + 2]):
         raise BadLineError("which program? -- is followed by COMMAND")
     return arguments[:at], tuple(arguments[at + 1 :])
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Self
 import msgspec
 
 from bstinspect.errors import InspectError
-from bstinspect.faults.worker import Answer, Task
+from bstinspect.faults.worker import NO_TRACING, Answer, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,6 +29,10 @@ _decode = msgspec.json.Decoder(Answer).decode
 
 class PoolError(InspectError):
     """No worker can be had."""
+
+
+class NoTracingError(PoolError):
+    """No worker will ever be able to work here."""
 
 
 class Worker:
@@ -85,6 +89,8 @@ class Worker:
         """Read a part of a line, waiting for it; None as long as the line is not whole. Raises PoolError."""
         assert self.process.stdout is not None  # noqa: S101 - it was asked for
         part = os.read(self.process.stdout.fileno(), 1 << 20)
+        if not part and self.process.wait() == NO_TRACING:
+            raise NoTracingError("faults need ptrace(2), and it is refused here")
         if not part:
             raise PoolError(f"a worker ended with status {self.process.wait()}")
         self._data += part
@@ -197,6 +203,8 @@ class Pool:
     def _listen(self, worker: Worker) -> Answer | None:
         try:
             return worker.take()
+        except NoTracingError:
+            raise
         except PoolError as error:
             self._drop(worker)
             return Answer(None, str(error))

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, Literal, NoReturn
 
 import msgspec
 
-from bstinspect.errors import InspectError
+from bstinspect.errors import InspectError, PtraceError
 from bstinspect.faults.conversation import Conversation, Lines
 from bstinspect.faults.custom import conversation_class
 from bstinspect.faults.run import Run, Scenario  # noqa: TC001 - msgspec reads the types
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 
+NO_TRACING: Final = 77
+"""Our exit status where ptrace(2) is refused."""
 _READY: Final = "--without-vdso"
 
 
@@ -119,8 +121,11 @@ def _drive(task: Task, orders: BinaryIO, answers: int) -> None:
 def _answer(play: Callable[[], Run]) -> Answer:
     try:
         return Answer(play())
-    except (OSError, InspectError) as error:
+    except InspectError as error:
         return Answer(None, str(error))
+    except OSError as error:
+        what = error.strerror or str(error)
+        return Answer(None, f"{error.filename}: {what}" if error.filename else what)
     except Exception as error:  # noqa: BLE001 - a driver's defect, or ours, is one line too
         return Answer(None, _described(error))
 
@@ -149,11 +154,13 @@ def _start_again(arguments: list[str]) -> NoReturn:
             os.close(go)
             _hide_vdso_of(parent, ready)
             status = 0
+        except PtraceError:
+            status = NO_TRACING
         finally:
             os._exit(status)
     os.close(ready)
     if not os.read(go, 1):
-        sys.exit("bstrace: the faults' stage needs ptrace, and it is refused here")
+        sys.exit(NO_TRACING)
     module = "bstinspect.faults.worker"
     os.execv(sys.executable, [sys.executable, "-P", "-m", module, *arguments, _READY])  # noqa: S606 - ourselves
 

@@ -26,7 +26,8 @@ _TICK_NS: Final = 1_000
 _MOST_TICK_NS: Final = 1_000_000
 _PATIENCE: Final = 1_000
 """Who looks at the clock so often in one turn is waiting for a time to come: from then on each look takes a
-tick, and a longer one with each such number of looks. Not before: how often a program looks (CPython does at every lock) is no property of its messages."""
+tick, and a longer one with each such number of looks.
+Not before: how often a program looks (CPython does at every lock) is no property of its messages."""
 _BILLION: Final = 1_000_000_000
 _REAL: Final = frozenset({time.CLOCK_REALTIME, 5})  # 5: CLOCK_REALTIME_COARSE
 _MONOTONIC: Final = frozenset({time.CLOCK_MONOTONIC, time.CLOCK_MONOTONIC_RAW, 6, time.CLOCK_BOOTTIME})

@@ -10,12 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from bstinspect.errors import InspectError
 from bstinspect.faults.conversation import ConversationError
 from bstinspect.faults.run import Fired, Reply, Run
 from bstinspect.faults.stage.cluster import controller
 from bstinspect.faults.stage.leftovers import files_left, processes_left, unreaped, while_it_lives
 from bstinspect.faults.stage.stage import Stage
 from bstinspect.faults.stage.stops import StageError
+from bstinspect.faults.stage.subject import NOT_STARTED
 
 if TYPE_CHECKING:
     from bstinspect.faults.conversation import Conversation
@@ -30,6 +32,10 @@ _ID: Final = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
 _MOST_ERRORS: Final = 1 << 16
 _MOST_HEARD: Final = 1 << 20
 """Bytes between two commands; a program that says more says it for ever."""
+
+
+class NotStartedError(InspectError):
+    """There is no such program."""
 
 
 class Player:
@@ -73,6 +79,8 @@ class Player:
         self._left += files_left(home, stage.cast.processes)
         self._take_reply()
         self._end_command(None)
+        if self._errors.startswith(NOT_STARTED):
+            raise NotStartedError(self._errors.decode("utf-8", "backslashreplace").strip())
         points = stage.points
         return Run(
             self._scenario,

@@ -27,6 +27,8 @@ OPTIONS: Final = (
 )
 LONGEST_LINE: Final = 1 << 20
 """Bytes that a command may have: its pipe takes as much at once (/proc/sys/fs/pipe-max-size, pipe(7))."""
+NOT_STARTED: Final = b"cannot start it: "
+"""How its standard error begins where the program cannot be had."""
 _PR_SET_TSC: Final = 26
 _PR_TSC_SIGSEGV: Final = 2
 _ADDR_NO_RANDOMIZE: Final = 0x0040000
@@ -117,6 +119,6 @@ def _become(
         run()
     except OSError as error:
         with contextlib.suppress(OSError):
-            os.write(2, f"cannot start: {error}\n".encode())
+            os.write(2, NOT_STARTED + f"{error.strerror}\n".encode())
     finally:
         os._exit(status)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 import select
 import struct
@@ -33,6 +34,7 @@ _BILLION: Final = 1_000_000_000
 _libc = ctypes.CDLL(None, use_errno=True)
 _PIDFD_GETFD: Final = 438
 _TIMER_ABSTIME: Final = 1
+_NONE_LEFT: Final = (errno.EMFILE, errno.ENFILE)
 
 
 class Wait(NamedTuple):
@@ -128,9 +130,14 @@ class Readiness:
         if pid not in self._pidfds:
             try:
                 self._pidfds[pid] = os.pidfd_open(pid)
-            except OSError:
+            except OSError as error:
+                if error.errno in _NONE_LEFT:
+                    raise
                 return -1
-        return int(_libc.syscall(_PIDFD_GETFD, self._pidfds[pid], descriptor, 0))
+        copy = int(_libc.syscall(_PIDFD_GETFD, self._pidfds[pid], descriptor, 0))
+        if copy < 0 and ctypes.get_errno() in _NONE_LEFT:
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+        return copy
 
 
 def _selected(thread: Thread) -> list[tuple[int, int]]:
