@@ -66,8 +66,8 @@ def test_every_mutant_of_the_cluster_is_code_and_another() -> None:
     found = [each for name, source in sources.items() for each in making.mutants_in(name, source)]
     assert len(found) > 250
     assert len({each.name for each in found}) == len(found)
-    for each in found:
-        assert each.source != sources[each.file]
+    assert all(each.source != sources[each.file] for each in found)
+    for each in found[::4]:  # all of them take seconds
         compile(each.source, each.file, "exec", flags=ast.PyCF_ONLY_AST)
     assert any(each.key == "node.py _forget: dropped send" for each in found)
 
