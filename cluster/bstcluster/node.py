@@ -300,6 +300,8 @@ class Node:
             self._answer(Unavailable(create.request))
             return None
         name = identity(create.child, create.life)
+        if name in self._children:  # the same request once more: no second process in the same seat
+            return None
         seat = Seat(
             self.seat.directory,
             create.child,

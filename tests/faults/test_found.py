@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bstinspect.faults.pool import Pool
 
 FOUR = ("create 10", "create 5", "create 20", "create 15", "exec 15 3 1 2 3", "pingall", "kill 20")
+SIX = ("create 1099511627776", "create 60", "create 75", "create -7", "create 30", "create 0")
 THREE = ("create 90", "create 60", "create 95")
 
 
@@ -29,6 +30,8 @@ THREE = ("create 90", "create 60", "create 95")
         (THREE, ["95.1:send(greeting)#1@entry=signal:TERM", "95.2:send(hello)#1@exit=signal:TERM"], 11),
         # libzmq ended the node that had no descriptor left for a child's connection.
         (("create 60", "create 90", "crash 90"), ["60.1:wait#1@entry=no-descriptors"], 0),
+        # A create that came twice made two processes in one seat.
+        (SIX, ["60.1:send(create)#1@entry=twice"], 22),
         # A socket that could not be removed hid the death from the requests that waited for it.
         (
             ("create 10", "create 20", "crash 20", "exec 20 1 1"),
