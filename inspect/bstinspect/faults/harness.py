@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bstinspect.errors import UsageError
-from bstinspect.faults.address import Address
 from bstinspect.faults.custom import invariants_of
 from bstinspect.faults.explore import Explorer, Plan, verdict
-from bstinspect.faults.fault import Fault
 from bstinspect.faults.invariants import OURS
 from bstinspect.faults.pool import Pool
-from bstinspect.faults.run import Injection, Outcome, Scenario, Smallest
+from bstinspect.faults.run import Outcome, Scenario, Smallest
+from bstinspect.faults.selection import injection
 from bstinspect.faults.worker import Task
 
 if TYPE_CHECKING:
@@ -21,14 +19,6 @@ if TYPE_CHECKING:
 
 
 __all__ = ["Explorer", "Plan", "Pool", "injection", "outcome_of", "replay", "shrunk"]
-
-
-def injection(text: str) -> Injection:
-    """Read ``20.1:send(exec-reply)#1@exit=kill``. Raises UsageError."""
-    at, equals, fault = text.partition("=")
-    if not equals:
-        raise UsageError(f"{text!r} is no ADDRESS=FAULT", advice=False)
-    return Injection(Address.parse(at), Fault.parse(fault))
 
 
 def replay(

@@ -13,9 +13,8 @@ import msgspec
 from bstinspect.errors import UsageError
 from bstinspect.faults.address import Address
 from bstinspect.faults.fault import PLAIN
-from bstinspect.faults.harness import injection
 from bstinspect.faults.run import Injection, Scenario
-from bstinspect.faults.selection import Selection
+from bstinspect.faults.selection import Selection, injection
 from bstinspect.linux import proc
 
 if TYPE_CHECKING:

@@ -61,6 +61,17 @@ class Selection(msgspec.Struct, frozen=True):
         return [Injection(at, fault) for fault in self.faults if can_happen(fault, at)]
 
 
+def injection(text: str) -> Injection:
+    """Read ``20.1:send(exec-reply)#1@exit=kill``. Raises UsageError, where it cannot happen too."""
+    at, equals, fault = text.partition("=")
+    if not equals:
+        raise UsageError(f"{text!r} is no ADDRESS=FAULT", advice=False)
+    found = Injection(Address.parse(at), Fault.parse(fault))
+    if not can_happen(found.fault, found.at):
+        raise UsageError(f"{text!r}: there can be no {fault} at this point", advice=False)
+    return found
+
+
 def can_happen(fault: Fault, at: Address) -> bool:
     """Tell whether a fault can be put at a point."""
     if fault.kind in ON_MESSAGES:

@@ -37,7 +37,7 @@ class FaultSession:
         self.faults = 0
         self.pruned = 0
         self.told = ""
-        """Below xdist's roof: what a worker says."""
+        """With xdist: the summary that a worker has sent."""
         self.shrunk: set[tuple[str, ...]] = set()
 
     @property

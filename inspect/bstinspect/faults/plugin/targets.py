@@ -9,12 +9,13 @@ import msgspec
 from bstinspect.errors import UsageError
 from bstinspect.faults.address import Address
 from bstinspect.faults.fault import Fault
-from bstinspect.faults.run import Injection
-from bstinspect.faults.selection import can_happen
+from bstinspect.faults.selection import can_happen, injection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Self
+
+    from bstinspect.faults.run import Injection
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -30,19 +31,10 @@ class Target(msgspec.Struct, frozen=True):
         """Read ``ADDRESS``, ``ADDRESS=FAULT`` or ``ADDRESS=FAULT,ADDRESS=FAULT``. Raises UsageError."""
         *first, last = text.split(",")
         at, equals, fault = last.partition("=")
-        found = cls(Address.parse(at), Fault.parse(fault) if equals else None, tuple(map(read, first)))
+        found = cls(Address.parse(at), Fault.parse(fault) if equals else None, tuple(map(injection, first)))
         if found.fault is not None and not can_happen(found.fault, found.at):
             raise UsageError(f"{text!r}: there can be no {found.fault} at this point", advice=False)
         return found
-
-
-def read(text: str) -> Injection:
-    """Read ``ADDRESS=FAULT``. Raises UsageError, where it cannot happen too."""
-    at, _, fault = text.partition("=")
-    found = Injection(Address.parse(at), Fault.parse(fault))
-    if not can_happen(found.fault, found.at):
-        raise UsageError(f"{text!r}: there can be no {fault} at this point", advice=False)
-    return found
 
 
 def name(injections: Sequence[Injection]) -> str:
