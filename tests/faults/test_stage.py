@@ -140,6 +140,14 @@ def test_any_program_with_all_its_clocks(pool: Pool, tmp_path: Path) -> None:
     assert not run.left
 
 
+FIRST_THREAD_ENDS = """
+import ctypes, threading
+threading.Thread(target=lambda: (input(), print("Ok: -1", flush=True))).start()
+ctypes.CDLL(None).syscall(60, 0)
+"""
+"""exit(2) of the thread alone: what is left of it is a zombie, until the other has ended."""
+
+
 @pytest.mark.parametrize(
     ("program", "trouble"),
     [
@@ -149,6 +157,7 @@ def test_any_program_with_all_its_clocks(pool: Pool, tmp_path: Path) -> None:
         ("import sys; sys.exit(3)", ""),
         ("input(); print('x' * 100000, flush=True)", ""),
         ("import os, time\nif not os.fork(): os.setsid(); time.sleep(99)", "no answer"),
+        (FIRST_THREAD_ENDS, ""),
     ],
 )
 def test_programs_that_are_no_cluster(pool: Pool, program: str, trouble: str) -> None:

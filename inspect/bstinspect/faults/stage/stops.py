@@ -193,4 +193,8 @@ class Stops:
 
 def _is_asleep(thread: Thread) -> bool:
     found = proc.stat(thread.tid)
-    return found is not None and found.state in ("S", "D")
+    if found is None:
+        return False
+    if found.state == "Z":  # a first thread that has ended: of its end wait(2) tells when the others have
+        return thread.tid == thread.process.pid and len(thread.process.threads) > 1
+    return found.state in ("S", "D")
