@@ -225,7 +225,10 @@ class Cluster:
         cut = set(answer.cut if isinstance(answer, Pong) else [root])
         cut |= {node for node, member in self._members.items() if member.state is State.DEAD}
         cut &= self._members.keys()
-        return Survey(frozenset(cut), sorted(self._topology.union(cut)))
+        unreachable = self._topology.union(cut)
+        if isinstance(answer, Pong):
+            self._believe_all_but(unreachable)
+        return Survey(frozenset(cut), sorted(unreachable))
 
     async def kill(self, node: int) -> None:
         """Remove `node` and all below it: end the processes, reap them, free the ids.
@@ -234,6 +237,12 @@ class Cluster:
         NodeError when a process would not die.
         """
         await asyncio.shield(self._background.start(self._remove(node)))
+
+    def _believe_all_but(self, unreachable: set[int]) -> None:
+        """Who has answered runs, even where the word of its SIGCONT was lost."""
+        for node, member in self._members.items():
+            if member.state is State.STOPPED and node not in unreachable:
+                member.become(State.RUNNING)
 
     # What an outsider could do with kill(1).
 

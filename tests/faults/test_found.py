@@ -32,6 +32,12 @@ THREE = ("create 90", "create 60", "create 95")
         (("create 60", "create 90", "crash 90"), ["60.1:wait#1@entry=no-descriptors"], 0),
         # A create that came twice made two processes in one seat.
         (SIX, ["60.1:send(create)#1@entry=twice"], 22),
+        # The word of a SIGCONT was lost, and nothing told the controller that the node runs again.
+        (
+            ("create 50", "create 90", "stop 90", "pingall"),
+            ["50.1:send(ping-reply)#1@entry=twice", "50.1:send(child-continued)#1@entry=truncate"],
+            0,
+        ),
         # A socket that could not be removed hid the death from the requests that waited for it.
         (
             ("create 10", "create 20", "crash 20", "exec 20 1 1"),
