@@ -14,7 +14,8 @@ _MARKS: Final = """
 """
 _TOLD: Final = "document.getElementById('filter-count').textContent"
 _LAID_OUT: Final = """
-document.querySelectorAll(".block > .scroll").forEach((each) => { each.style.contentVisibility = "visible" }), 0
+document.querySelectorAll(".block > .scroll")
+  .forEach((each) => { each.style.contentVisibility = "visible" }), 0
 """
 """What is off the screen is not laid out, and has no text to read (content-visibility: auto)."""
 _COPIED: Final = """
