@@ -11,7 +11,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.decode.architecture import native_numbers
-from bstinspect.faults.ordinals import EVENTS, ConnectionNumbers, Ordinals
+from bstinspect.faults.ordinals import CLONE_THREAD, EVENTS, RESTARTS, ConnectionNumbers, Ordinals
 from bstinspect.linux.ptrace import SyscallEntryInfo
 from bstinspect.zmtp.stream import Stream
 
@@ -31,10 +31,7 @@ _CALLS: Final = {
 }
 _CLONE: Final = _NUMBERS.get("clone", -1)
 _CLONE3: Final = _NUMBERS["clone3"]
-_CLONE_THREAD: Final = 0x10000
 _MSG_PEEK: Final = 2
-_RESTARTS: Final = range(-516, -511)
-"""Results of calls that a signal interrupts (ERESTARTSYS ... ERESTART_RESTARTBLOCK): they are made again."""
 _MOST: Final = 1 << 16
 """Bytes of a call that are looked at; libzmq sends 8192 at a time."""
 
@@ -83,7 +80,7 @@ class Armed:
         """Count a call that was made; return the places that end with it, where that is asked for."""
         event, at_exit = self._address.event, self._address.when == "exit"
         if event not in ("send", "recv"):
-            if info.is_error and info.value in _RESTARTS:
+            if info.is_error and info.value in RESTARTS:
                 return ()
             place = self._ordinals.call(event)
             return (place,) if at_exit else ()
@@ -113,4 +110,4 @@ def _makes_thread(thread: Thread, info: SyscallEntryInfo) -> bool:
     flags = info.arguments[0]
     if info.number == _CLONE3:
         flags = int.from_bytes(thread.read(flags, 8), "little")
-    return info.number in (_CLONE, _CLONE3) and bool(flags & _CLONE_THREAD)
+    return info.number in (_CLONE, _CLONE3) and bool(flags & CLONE_THREAD)

@@ -26,6 +26,7 @@ from bstinspect.capture.buffer import FLUSH_BYTES
 from bstinspect.capture.reads import Limits
 from bstinspect.errors import PtraceError
 from bstinspect.linux import memory, ptrace
+from bstinspect.linux.waitstatus import WALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from bstinspect.capture.reads import Plan
     from bstinspect.records import Block
 
-WALL: Final = 0x40000000
-"""__WALL of waitpid(2): clone children too. The os module has no name for it."""
 FEW: Final = 16
 """With so many tracees or fewer, a sweep is as cheap as asking for one."""
 SWEEP_NS: Final = 4_000_000

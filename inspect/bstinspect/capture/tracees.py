@@ -8,10 +8,10 @@ import time
 from signal import SIGKILL
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.capture.loop import WALL
 from bstinspect.capture.tracee import Process, Thread
 from bstinspect.errors import PtraceError
 from bstinspect.linux import proc, ptrace
+from bstinspect.linux.waitstatus import WALL
 from bstinspect.records import Attached, Detached, Tracing
 
 if TYPE_CHECKING:

@@ -43,6 +43,10 @@ EVENTS: Final = {
     "exit_group": "exit",
 }
 """The event that each syscall is. A clone is a fork only without CLONE_THREAD; a thread's exit is none."""
+RESTARTS: Final = range(-516, -511)
+"""Results of calls that a signal interrupts (ERESTARTSYS ... ERESTART_RESTARTBLOCK): they are made again."""
+CLONE_THREAD: Final = 0x10000
+"""The flag of a clone that makes a thread, and so is no fork (clone(2))."""
 GREETING: Final = "greeting"
 _OURS: Final = frozenset(words.NAMES.values())
 

@@ -24,6 +24,7 @@ from bstinspect.faults.conversation import Conversation, Lines
 from bstinspect.faults.custom import conversation_class
 from bstinspect.faults.run import Run, Scenario  # noqa: TC001 - msgspec reads the types
 from bstinspect.linux import prctl, ptrace
+from bstinspect.linux.waitstatus import WALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,7 +173,7 @@ def _hide_vdso_of(pid: int, ready: int) -> None:
     os.write(ready, b"g")
     os.close(ready)
     while True:
-        _, status = os.waitpid(pid, 0x40000000)
+        _, status = os.waitpid(pid, WALL)
         if status >> 16 == ptrace.PTRACE_EVENT_EXEC:
             hide_vdso(pid)
             ptrace.detach(pid)

@@ -18,7 +18,7 @@ from bstinspect.grade.orders import Order, Seen
 from bstinspect.grade.strangers import SIGNALS, refusal
 from bstinspect.linux import proc, ptrace, registers, seccomp
 from bstinspect.linux.signalfd import SignalDescriptor
-from bstinspect.linux.waitstatus import StoppedBy, classify
+from bstinspect.linux.waitstatus import WALL, StoppedBy, classify
 
 _OPTIONS: Final = (
     ptrace.PTRACE_O_TRACEFORK
@@ -101,7 +101,7 @@ class Tracer:
         """Handle the stops and ends that are there; tell whether there may be more."""
         with contextlib.suppress(ChildProcessError):
             for _ in range(_AT_ONCE):
-                tid, status = os.waitpid(-1, os.WNOHANG | 0x40000000)  # __WALL (wait(2))
+                tid, status = os.waitpid(-1, os.WNOHANG | WALL)
                 if not tid:
                     return False
                 what = classify(status)

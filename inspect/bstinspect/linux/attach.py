@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Final
 
 from bstinspect.errors import ProcessError, PtraceError
 from bstinspect.linux import proc, ptrace
+from bstinspect.linux.waitstatus import WALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_WALL: Final = 0x40000000
-"""__WALL of waitpid(2): threads too; os has no name for it."""
 _STOPS: Final = (os.CLD_TRAPPED, os.CLD_STOPPED)
 _FIRST_PAUSE: Final = 50e-6
 _LONGEST_PAUSE: Final = 5e-3
@@ -102,7 +101,7 @@ class Attachment:
             while not over.wait(_LONGEST_PAUSE):
                 for tid in {*self._running, *self._stopped} - {self.pid}:
                     with contextlib.suppress(ChildProcessError):
-                        found = os.waitid(os.P_PID, tid, os.WEXITED | os.WNOHANG | os.WNOWAIT | _WALL)
+                        found = os.waitid(os.P_PID, tid, os.WEXITED | os.WNOHANG | os.WNOWAIT | WALL)
                         if found and found.si_code not in _STOPS:  # those come unasked for (wait(2))
                             self._running.discard(tid)
                             self._stopped.pop(tid, None)
@@ -176,7 +175,7 @@ class Attachment:
     def _look_at(self, tid: int) -> None:
         """See whether a thread has stopped or died."""
         try:
-            found = os.waitid(os.P_PID, tid, os.WSTOPPED | os.WEXITED | os.WNOHANG | os.WNOWAIT | _WALL)
+            found = os.waitid(os.P_PID, tid, os.WSTOPPED | os.WEXITED | os.WNOHANG | os.WNOWAIT | WALL)
         except ChildProcessError:
             self._running.discard(tid)
             if tid == self.pid:
@@ -195,7 +194,7 @@ class Attachment:
             return
         if found.si_code in _STOPS:
             try:
-                found = os.waitid(os.P_PID, tid, os.WSTOPPED | os.WNOHANG | _WALL)
+                found = os.waitid(os.P_PID, tid, os.WSTOPPED | os.WNOHANG | WALL)
             except ChildProcessError:
                 found = None
             if found is None:  # killed this very moment
@@ -230,7 +229,7 @@ class Attachment:
             if tid == self.pid and self._own_child:
                 continue  # the tracer is the parent: whoever started it waits for it
             try:
-                os.waitid(os.P_PID, tid, os.WEXITED | _WALL)
+                os.waitid(os.P_PID, tid, os.WEXITED | WALL)
             except ChildProcessError:
                 continue
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
+
+WALL: Final = 0x40000000
+"""__WALL of waitpid(2): threads and clone children too. The os module has no name for it."""
 
 
 class ExitedWith(NamedTuple):

@@ -12,7 +12,7 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.decode.call import s32
-from bstinspect.faults.ordinals import EVENTS, ConnectionNumbers, Ordinals
+from bstinspect.faults.ordinals import EVENTS, RESTARTS, ConnectionNumbers, Ordinals
 from bstinspect.trace.annotating import ZmtpAnnotator, makes_process
 from bstinspect.zmtp.events import Command
 
@@ -30,8 +30,6 @@ _KEEPER: Final = b"bstcluster.keeper\0"
 _NAMING: Final = frozenset({"execve"})
 _MOVES: Final = frozenset({"send", "recv"})
 _MAKES_CONNECTIONS: Final = frozenset({"socket", "accept", "accept4"})
-_RESTARTS: Final = range(-516, -511)
-"""Results of calls that a signal interrupts (ERESTARTSYS ... ERESTART_RESTARTBLOCK): they are made again."""
 _PATH_MOST: Final = 110
 _ARGUMENTS: Final = 8
 
@@ -74,7 +72,7 @@ class Points:
         if not process.is_named and (name := _name(call)):
             process.who, process.is_named = name, True
         event = EVENTS.get(call.name)
-        if event is None or event in _MOVES or (call.is_error and call.value in _RESTARTS):
+        if event is None or event in _MOVES or (call.is_error and call.value in RESTARTS):
             return None
         if event == "fork" and not makes_process(call):
             return None

@@ -9,7 +9,7 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 from bstinspect.decode.architecture import native_numbers
-from bstinspect.faults.ordinals import EVENTS, Ordinals
+from bstinspect.faults.ordinals import CLONE_THREAD, EVENTS, RESTARTS, Ordinals
 from bstinspect.faults.run import Passed, Sent
 from bstinspect.linux import memory
 from bstinspect.zmtp import words
@@ -29,7 +29,6 @@ CALLS: Final = {_NUMBERS[name]: event for name, event in EVENTS.items() if name 
 """The event of each call that is a crash point, by its number."""
 _VECTORED: Final = {_NUMBERS["sendmsg"], _NUMBERS["recvmsg"]}
 _CLONES: Final = {_NUMBERS["clone"]: 0, _NUMBERS["clone3"]: 1}
-_CLONE_THREAD: Final = 0x10000
 _IDENTITY: Final = re.compile(r"-?[0-9]+\.[0-9]+", re.ASCII)
 _MOST: Final = 1 << 16
 
@@ -71,7 +70,6 @@ class Points:
         """Index of the command that is being answered."""
         self._stops = 0
         self._actors: dict[Process, _Actor] = {}
-        self._inside: dict[Thread, tuple[Place, ...]] = {}
 
     def is_point(self, thread: Thread) -> bool:
         """Tell whether the call that a thread is at is one of those that are counted."""
@@ -82,7 +80,7 @@ class Points:
         flags = thread.arguments[0]
         if _CLONES[thread.number]:
             flags = int.from_bytes(memory.read(thread.tid, flags, 8), "little")
-        return not flags & _CLONE_THREAD
+        return not flags & CLONE_THREAD
 
     def entered(self, thread: Thread, now_ns: int) -> list[Address]:
         """Return the crash points that a thread is at, at the entry of a call."""
@@ -99,16 +97,16 @@ class Points:
             return self._pass(thread.process, [each for each in places if each.begins], "entry", now_ns)
         if event == "bind":
             _name(thread)
-        place = actor.ordinals.call(event)
-        self._inside[thread] = (place,)
-        return self._pass(thread.process, [place], "entry", now_ns)
+        return self._pass(thread.process, [actor.ordinals.would_call(event)], "entry", now_ns)
 
     def left(self, thread: Thread, value: int, now_ns: int) -> list[Address]:
         """Return the crash points that a thread is at, at the exit of a call that returned `value`."""
         actor = self._actors.setdefault(thread.process, _Actor())
         event = CALLS[thread.number]
         if event not in ("send", "recv"):
-            return self._pass(thread.process, self._inside.pop(thread, ()), "exit", now_ns)
+            if value in RESTARTS or not self.is_point(thread):
+                return []
+            return self._pass(thread.process, [actor.ordinals.call(event)], "exit", now_ns)
         connection = actor.connection(thread.process.pid, thread.arguments[0])
         if value <= 0 or connection is None:
             return []

@@ -18,7 +18,7 @@ from bstinspect.faults.stage import clock
 from bstinspect.faults.stage.tracee import Place, State
 from bstinspect.linux import proc, ptrace
 from bstinspect.linux.affinity import cpu_time_ns
-from bstinspect.linux.waitstatus import StoppedBy, classify, is_kill
+from bstinspect.linux.waitstatus import WALL, StoppedBy, classify, is_kill
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from bstinspect.faults.stage.tracee import Thread
     from bstinspect.faults.stage.turns import Turns
 
-WALL: Final = 0x40000000
-"""__WALL of waitpid(2)."""
 _STOPS: Final = frozenset({signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
 _SYSCALL_STOP: Final = signal.SIGTRAP | ptrace.SYSCALL_STOP
 _NAP: Final = 0.001
