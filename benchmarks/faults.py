@@ -36,7 +36,7 @@ _PIPES: Final = 5
 def run(*, quick: bool) -> tuple[list[Figure], dict[str, object]]:
     """Explore, and play again; return figures and details.
 
-    Raises Mismatch where an invariant is violated, or where a scenario is not the same each time.
+    Raises Mismatch where an invariant is violated.
     """
     lines = SCENARIO.read_text().splitlines()
     scenario = Scenario(tuple(line for line in lines if line and not line.startswith("#")))
@@ -56,7 +56,7 @@ def run(*, quick: bool) -> tuple[list[Figure], dict[str, object]]:
         limited("with those that faults open", whole.points, "pairs"),
         limited("… of them run", sum(not one.like for one in whole.outcomes), "runs"),
         limited("… time", whole.seconds, "s"),
-        limited("replays with the same transcript, of each hundred", again, "runs"),
+        limited("replays like the first, of those played", again, "%"),
     ]
     return figures, {"processors": single.processors, "points": len(single.golden.points)}
 
@@ -70,20 +70,17 @@ def _explored(pool: Pool, plan: Plan) -> Exploration:
 
 
 def _replayed(pool: Pool, scenario: Scenario, stages: Stages, times: int) -> float:
-    """Return how many of a hundred runs were as the first one. Raises Mismatch below a hundred."""
-    number = 0
+    """Return how many percent of the runs of each scenario were as its first one."""
+    number = same = 0
     for seed in _SEEDS:
         for text in _FAULTS:
             faults = (injection(text),) if text else ()
             asked = msgspec.structs.replace(scenario, injections=faults, seed=seed)
-            seen = {_transcript(each.run) for _, each in pool.play_all(Task(asked) for _ in range(times))}
-            if len(seen) != 1:
-                raise Mismatch(
-                    f"faults: {text or 'no fault'}, seed {seed}: {len(seen)} different transcripts"
-                )
+            seen = [_transcript(each.run) for _, each in pool.play_all(Task(asked) for _ in range(times))]
+            same += seen.count(seen[0])
             number += 1
             stages.at(number)
-    return 100.0
+    return 100 * same / (number * times)
 
 
 def _transcript(run: Run | None) -> bytes:

@@ -238,12 +238,6 @@ class Cluster:
         """
         await asyncio.shield(self._background.start(self._remove(node)))
 
-    def _believe_all_but(self, unreachable: set[int]) -> None:
-        """Who has answered runs, even where the word of its SIGCONT was lost."""
-        for node, member in self._members.items():
-            if member.state is State.STOPPED and node not in unreachable:
-                member.become(State.RUNNING)
-
     # What an outsider could do with kill(1).
 
     async def crash(self, node: int) -> None:
@@ -340,6 +334,12 @@ class Cluster:
                     del self._by_pid[member.pid]
             self._open_channel().fail(lambda target: target not in self._topology)
             self._observer.forgotten(gone)
+
+    def _believe_all_but(self, unreachable: set[int]) -> None:
+        """Who has answered runs, even where the word of its SIGCONT was lost."""
+        for node, member in self._members.items():
+            if member.state is State.STOPPED and node not in unreachable:
+                member.become(State.RUNNING)
 
     async def _exec_once(self, node: int, count: int | None, text: bytes) -> int:
         """Send numbers that fit one message; return their sum."""

@@ -243,12 +243,9 @@ class Node:
         job = self._jobs.get(number)
         if job is not None:
             return bool(job.chunks)
-        coming = any(child.create == number and not child.said_hello for child in self._children.values())
-        return (
-            coming
-            or number in self._forgets.values()
-            or any(create.request == number for create in self._creates)
-        )
+        creating = {create.request for create in self._creates}
+        creating |= {child.create for child in self._children.values() if not child.said_hello}
+        return number in creating or number in self._forgets.values()
 
     def _answer(self, reply: Message) -> None:
         self._pass_up(encode(reply))

@@ -129,10 +129,8 @@ class Explorer:
             if not run.unfired and self._plan.pairs and len(injections) == 1:
                 self._pair(run, injections)
         if self._on_progress is not None:
-            known = self._begun + len(self._waiting)
-            self._on_progress(
-                self._done, min(known, known if self._plan.sample is None else self._plan.sample)
-            )
+            known, sample = self._begun + len(self._waiting), self._plan.sample
+            self._on_progress(self._done, known if sample is None else min(known, sample))
 
     def _list(self, run: Run, before: tuple[Injection, ...]) -> None:
         """Put a fault at each point of a run that was not seen before."""
