@@ -84,7 +84,7 @@ def told(text: str) -> str:
     """Return text without what is another in each run: pids, addresses, times, random bytes."""
     text = re.sub(r"(st_[acm]time\w*)=[^,}]*", r"\1=T", text)
     text = re.sub(r"0x[0-9a-f]{6,}", "ADDRESS", text)
-    text = re.sub(r" +", " ", re.sub(r"\b\d{3,7}\b", "N", text))
+    text = re.sub(r" +", " ", re.sub(r"\b\d{3,10}\b", "N", text))
     text = re.sub(r'(?<=getrandom\()".*?"', "RANDOM", text)
     return re.sub(r"<\d+\.\d+>", "<T>", text)
 
