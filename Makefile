@@ -26,7 +26,7 @@ fast: $(LOOP) ## Compile the decoders too, which makes a trace's text cheaper (n
 	@$(BIN)/python tools/compile_decoding.py
 
 test: $(LOOP) ## Set everything up and run all tests (ARGS='-k topology' picks some)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint: $(READY) ## ruff and mypy --strict
 	@$(BIN)/ruff check .

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .cases import Case, Outcome, compile_program, judge
+from .compare import Comparison
 from .tracers import OURS, Tracer, strace_missing
 
 if TYPE_CHECKING:
@@ -26,13 +27,8 @@ ENOUGH = 0.99
 SHOWN = 60
 """How many differences a failing test shows."""
 
-_scores = pytest.StashKey[list[tuple[str, Outcome]]]()
-Check = "Callable[[Case], Outcome]"
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Make room for the scores."""
-    config.stash[_scores] = []
+PROPERTY = "conformance"
+"""The name that a score has in its test's report, which comes from other processes too."""
 
 
 @pytest.fixture(scope="session")
@@ -63,8 +59,9 @@ def check(
 
     def check(case: Case) -> Outcome:
         outcome = judge(case, ours, place / "run")
-        request.config.stash[_scores].append((request.node.name, outcome))
         found = outcome.found
+        kept = (dict(found.same), dict(found.total), found.differences, outcome.floor)
+        request.node.user_properties.append((PROPERTY, kept))
         report = f"{case}\n{found.report(SHOWN)}"
         assert not outcome.unsteady, f"{case}: strace disagrees with itself:\n" + "\n".join(outcome.unsteady)
         if case.mode == "multiset":
@@ -95,9 +92,21 @@ def program(_strace: None) -> Iterator[Callable[[Path], Path]]:
         yield compiled
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def scores_of(terminalreporter: pytest.TerminalReporter) -> list[tuple[str, Outcome]]:
+    """Return the scores that the tests' reports have, each with its test's name."""
+    reports = [each for kind in ("passed", "failed") for each in terminalreporter.stats.get(kind, ())]
+    return [
+        (report.location[2], Outcome(Comparison(Counter(same), Counter(total), differences), floor))
+        for report in reports
+        if report.when == "call"
+        for name, (same, total, differences, floor) in report.user_properties
+        if name == PROPERTY
+    ]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print each case's score, and the score of each system call that has differences."""
-    scores = config.stash[_scores]
+    scores = scores_of(terminalreporter)
     if not scores:
         return
     same: Counter[str] = Counter()
