@@ -40,8 +40,9 @@ class Clock:
     """What time it is on the stage."""
 
     def __init__(self) -> None:
-        self._monotonic_ns = time.monotonic_ns()
-        self._real_ns = time.time_ns()
+        # Whole seconds: how a program rounds its sums of times does not depend on the moment.
+        self._monotonic_ns = time.monotonic_ns() // _BILLION * _BILLION
+        self._real_ns = time.time_ns() // _BILLION * _BILLION
         self.now_ns = 0
         """Nanoseconds since the beginning."""
         self._looks = 0

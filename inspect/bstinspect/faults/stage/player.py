@@ -97,7 +97,7 @@ class Player:
     def _go_on(self, subject: Subject) -> None:
         stage = self.stage
         while not stage.is_over:
-            if stage.step():
+            if stage.step() or stage.is_over:
                 continue
             self._read(subject)
             if self._heard > _MOST_HEARD:

@@ -120,6 +120,7 @@ class Stops:
         thread = thread or self._cast.adopt(tid)
         if thread is None:
             return
+        thread.is_in_vfork = what.event == ptrace.PTRACE_EVENT_VFORK
         try:
             if what.event:
                 self._event(thread, what)
@@ -195,4 +196,5 @@ def _is_asleep(thread: Thread) -> bool:
         return False
     if found.state == "Z":  # a first thread that has ended: of its end wait(2) tells when the others have
         return thread.tid == thread.process.pid and len(thread.process.threads) > 1
-    return found.state in ("S", "D")
+    # "D" ends by itself, when a disk or a lock of the kernel's is ready: only at a vfork it takes another's turn.
+    return found.state == "S" or (found.state == "D" and thread.is_in_vfork)

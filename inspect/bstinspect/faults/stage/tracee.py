@@ -59,6 +59,8 @@ class Thread:
     arguments: tuple[int, ...] = ()
     is_judged: bool = False
     """At an entry: all that had to be decided about the call is decided."""
+    is_in_vfork: bool = False
+    """It waits for its child to have its own memory, or to end (vfork(2))."""
     deadline_ns: int | None = None
     """Of a parked thread, in the stage's time."""
     descriptors: list[int] = field(default_factory=list)
