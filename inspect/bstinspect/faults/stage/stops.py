@@ -196,5 +196,5 @@ def _is_asleep(thread: Thread) -> bool:
         return False
     if found.state == "Z":  # a first thread that has ended: of its end wait(2) tells when the others have
         return thread.tid == thread.process.pid and len(thread.process.threads) > 1
-    # "D" ends by itself, when a disk or a lock of the kernel's is ready; only at a vfork it takes another turn.
+    # "D" ends by itself, when a disk or a lock of the kernel is ready; only at a vfork does it take others.
     return found.state == "S" or (found.state == "D" and thread.is_in_vfork)
