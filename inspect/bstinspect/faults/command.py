@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from bstinspect.errors import InspectError
+from bstinspect.commandline import run
 from bstinspect.faults.interruption import InterruptedBySignal, raise_at_signals
 from bstinspect.faults.options import Options, parse
 from bstinspect.linux import proc
 from bstinspect.trace.ending import end, say
-from bstinspect.trace.launching import open_standard_descriptors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,39 +30,18 @@ _MOST_SHRUNK: Final = 3
 
 def main(arguments: Sequence[str]) -> int:
     """Run `bstrace faults`; return the exit status."""
+    return run(_interruptible, arguments)
+
+
+def _interruptible(arguments: Sequence[str]) -> int:
     try:
-        open_standard_descriptors()
-        if sys.stdout is not None:
-            sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
         raise_at_signals()
         return _do(parse(arguments))
-    except BrokenPipeError:  # as any filter ends
-        return end(128 + signal.SIGPIPE, signal.SIGPIPE)
     except InterruptedBySignal as interrupted:
         say("interrupted")
         if interrupted.number == signal.SIGINT:
             return 128 + signal.SIGINT
         return end(128 + interrupted.number, interrupted.number)
-    except SystemExit as done:  # --help
-        return done.code if isinstance(done.code, int) else 0
-    except Exception as error:  # noqa: BLE001 - a defect of ours is one line too
-        if "--debug" in arguments:
-            import traceback
-
-            traceback.print_exc()
-        return _complain(error)
-
-
-def _complain(error: Exception) -> int:
-    """Say in one line what went wrong; return the exit status."""
-    if isinstance(error, InspectError):
-        say(str(error))
-        return error.exit_code
-    if isinstance(error, OSError):
-        say(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error))
-    else:
-        say(f"internal: {type(error).__name__}: {error} (--debug says where)")
-    return 1
 
 
 def _do(options: Options) -> int:

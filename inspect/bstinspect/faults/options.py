@@ -6,10 +6,11 @@ import argparse
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from bstinspect.commandline import BadLineError, Parser
 from bstinspect.errors import UsageError
 from bstinspect.faults.address import Address
 from bstinspect.faults.fault import PLAIN
@@ -63,19 +64,8 @@ class Options(msgspec.Struct):
     force: bool
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise BadLineError(message)
-
-
-class BadLineError(UsageError):
-    """A command line that makes no sense."""
-
-    exit_code = 2
-
-
 def parse(arguments: Sequence[str]) -> Options:
-    """Parse a command line. Raises UsageError; ends the program where only help was asked for."""
+    """Parse a command line. Raises BadLineError; ends the program where only help was asked for."""
     own, program = _divided(arguments)
     given = parser().parse_args(own)
     if given.command is None:
@@ -117,7 +107,7 @@ def parser() -> argparse.ArgumentParser:
     from rich_argparse import RawDescriptionRichHelpFormatter
 
     RawDescriptionRichHelpFormatter.group_name_formatter = str
-    made = _Parser(
+    made = Parser(
         prog="bstrace faults",
         description="Kill and stop the cluster's nodes at every message, and see that it survives.",
         epilog=_EXAMPLES + "".join(f"  {kind:<15} {what}\n" for kind, what in PLAIN.items()),

@@ -6,11 +6,11 @@ import argparse
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from bstinspect.errors import UsageError
+from bstinspect.commandline import BadLineError, Parser
 from bstinspect.grade.marks import GROUPS
 from bstinspect.grade.subject import LENIENT, PIPE, STRICT, TERMINAL, Subject
 
@@ -45,21 +45,12 @@ class Options(msgspec.Struct):
     debug: bool
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise _BadLineError(message)
-
-
-class _BadLineError(UsageError):
-    exit_code = 2
-
-
 def parse(arguments: Sequence[str]) -> Options:
-    """Parse a command line. Raises UsageError; ends the program where only help was asked for."""
+    """Parse a command line. Raises BadLineError; ends the program where only help was asked for."""
     given = parser().parse_args(arguments)
     command = given.command[1:] if given.command[:1] == ["--"] else given.command
     if not command:
-        raise _BadLineError("what is to be graded? bstrace grade -- COMMAND")
+        raise BadLineError("what is to be graded? bstrace grade -- COMMAND")
     return Options(
         subject=Subject(
             path=_find(command[0]),
@@ -83,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser, for its help and for completion."""
     from rich_argparse import RawDescriptionRichHelpFormatter
 
-    made = _Parser(
+    made = Parser(
         prog="bstrace grade",
         usage="bstrace grade [OPTIONS] -- COMMAND [ARGUMENT ...]",
         description="Drive any program that speaks the assignment's language, and mark it: replies, bad "
@@ -151,7 +142,7 @@ def _find(name: str) -> str:
             if Path(name).exists() and "/" in name
             else "there is no such program"
         )
-        raise _BadLineError(f"{name}: {reason}")
+        raise BadLineError(f"{name}: {reason}")
     return os.path.abspath(found)  # noqa: PTH100 - links are kept: a virtual environment's python is one
 
 
@@ -159,7 +150,7 @@ def _groups(text: str) -> tuple[str, ...]:
     words = [each.strip() for each in text.split(",") if each.strip()] or list(GROUPS)
     for word in words:
         if word not in GROUPS:
-            raise _BadLineError(f"there is no group '{word}'; there are: {', '.join(GROUPS)}")
+            raise BadLineError(f"there is no group '{word}'; there are: {', '.join(GROUPS)}")
     return tuple(each for each in GROUPS if each in words)
 
 
@@ -169,11 +160,11 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds <= _LONGEST:
-        raise _BadLineError(f"--deadline: '{text}' is no number of seconds up to {_LONGEST:g}")
+        raise BadLineError(f"--deadline: '{text}' is no number of seconds up to {_LONGEST:g}")
     return seconds
 
 
 def _count(option: str, text: str, least: int, most: int) -> int:
     if not (text.isascii() and text.isdecimal() and least <= int(text[:9]) <= most):
-        raise _BadLineError(f"{option}: '{text}' is no number from {least} to {most}")
+        raise BadLineError(f"{option}: '{text}' is no number from {least} to {most}")
     return int(text)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
-import sys
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.errors import CaptureError, InspectError
+from bstinspect.commandline import run
+from bstinspect.errors import CaptureError
 from bstinspect.linux import proc
-from bstinspect.trace.ending import end, say
-from bstinspect.trace.launching import open_standard_descriptors
+from bstinspect.trace.ending import say
 from bstinspect.trace.progress import Progress
 from bstinspect.writeup.options import Options, parse
 
@@ -43,35 +41,7 @@ _MOST_CODE: Final = 1 << 20
 
 def main(arguments: Sequence[str]) -> int:
     """Run `bstrace report`; return the exit status."""
-    try:
-        open_standard_descriptors()
-        if sys.stdout is not None:
-            sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # for --help
-        return _report(parse(arguments))
-    except BrokenPipeError:  # as any filter ends
-        return end(128 + signal.SIGPIPE, signal.SIGPIPE)
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
-    except SystemExit as done:  # --help
-        return done.code if isinstance(done.code, int) else 0
-    except Exception as error:  # noqa: BLE001 - a defect of ours is one line too
-        if "--debug" in arguments:
-            _show_traceback()
-        return _complain(error)
-
-
-def _complain(error: Exception) -> int:
-    """Say in one line what went wrong; return the exit status."""
-    if isinstance(error, InspectError):
-        say(str(error))
-        return error.exit_code
-    if isinstance(error, OSError):
-        say(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error))
-    elif isinstance(error, MemoryError):
-        say("there is not enough memory")
-    else:
-        say(f"internal: {type(error).__name__}: {error} (--debug says where)")
-    return 1
+    return run(lambda words: _report(parse(words)), arguments)
 
 
 def _report(options: Options) -> int:
@@ -215,9 +185,3 @@ def _wrote(path: Path) -> None:
     except OSError as error:
         error.filename = "standard output"
         raise
-
-
-def _show_traceback() -> None:
-    import traceback
-
-    traceback.print_exc(file=sys.stderr)

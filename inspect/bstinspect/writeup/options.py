@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from bstinspect.errors import UsageError
+from bstinspect.commandline import BadLineError, Parser
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
 FORMATS: Final = ("html", "md", "docx", "pdf", "perfetto", "json")
@@ -48,17 +48,8 @@ class Options(msgspec.Struct):
     debug: bool
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise _BadLineError(message)
-
-
-class _BadLineError(UsageError):
-    exit_code = 2
-
-
 def parse(arguments: Sequence[str]) -> Options:
-    """Parse a command line. Raises UsageError; ends the program where only help was asked for."""
+    """Parse a command line. Raises BadLineError; ends the program where only help was asked for."""
     given = parser().parse_args(arguments)
     return Options(
         source=given.source,
@@ -82,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser, for its help and for completion."""
     from rich_argparse import RawDescriptionRichHelpFormatter
 
-    made = _Parser(
+    made = Parser(
         prog="bstrace report",
         description="Make a report of a session, or of any capture of bstrace trace --record.",
         epilog=_EXAMPLES,
@@ -154,5 +145,5 @@ def _formats(text: str) -> tuple[str, ...]:
         return FORMATS
     for word in words:
         if word not in FORMATS:
-            raise _BadLineError(f"there is no format '{word}'; there are: {', '.join(FORMATS)}, or all")
+            raise BadLineError(f"there is no format '{word}'; there are: {', '.join(FORMATS)}, or all")
     return tuple(dict.fromkeys(words))
