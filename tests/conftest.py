@@ -48,12 +48,22 @@ hypothesis.settings.load_profile("bstrace")
 
 def pytest_configure() -> None:
     """Inherit every orphan below this process; ignore no signal that programs under test would inherit so."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
     for number in (signal.SIGHUP, signal.SIGQUIT):  # ignored under nohup, or behind a shell's &
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "PR_SET_CHILD_SUBREAPER")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Have SIGCHLD blocked in every thread of the processes to come, and see `pytest_configure`.
+
+    Else the thread that listens to xdist takes those that a test has blocked to wait for them (signal(7)).
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
 
 
 @pytest.hookimpl(tryfirst=True)
