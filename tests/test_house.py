@@ -63,20 +63,19 @@ def test_collectors_never_format() -> None:
         assert not {name.partition(".")[0] for name in found} & {"rich", "prompt_toolkit", "bstcluster"}
 
 
-PLAYING = ("stage", "worker", "pool", "driver", "explore", "harness", "plugin", "machine", "command")
-JUDGING = (
-    "answers", "belief", "effects", "ends", "invariants", "judging", "language", "patience", "plain",
-    "requests", "striking",
-)  # fmt: skip
+PLAYING = ("stage", "worker", "pool", "director", "explore", "harness", "plugin", "machine", "command")
+JUDGING = ("model", "invariants")
 FAULTS = ROOT / "inspect" / "bstinspect" / "faults"
 
 
 def test_who_judges_never_plays() -> None:
     """What a run's record is held against imports nothing that runs a process, and does no I/O."""
     outside = {"os", "subprocess", "socket", "time", "bstinspect.linux"}
-    for name in JUDGING:
-        found = modules_imported_by(FAULTS / f"{name}.py")
-        assert not {each for each in found if each.startswith(in_faults(PLAYING))} | (found & outside), name
+    files = [path for name in JUDGING for path in (FAULTS / name).glob("*.py")]
+    assert files
+    for path in files:
+        found = modules_imported_by(path)
+        assert not {each for each in found if each.startswith(in_faults(PLAYING))} | (found & outside), path
 
 
 def test_who_plays_never_judges() -> None:
@@ -107,10 +106,11 @@ def test_who_grades_knows_no_implementation() -> None:
 
 
 def test_every_module_of_faults_is_on_its_map() -> None:
-    """The package's docstring says where each module belongs."""
-    text = ast.get_docstring(ast.parse((FAULTS / "__init__.py").read_text())) or ""
-    named = set(re.findall(r"`([a-z]+)`", text))
-    assert {path.stem for path in FAULTS.iterdir() if not path.name.startswith("__")} <= named
+    """The package's docstring says where each module belongs, and so do those of what judges."""
+    for folder in (FAULTS, *(FAULTS / name for name in JUDGING)):
+        text = ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or ""
+        named = set(re.findall(r"`([a-z]+)`", text))
+        assert {path.stem for path in folder.iterdir() if not path.name.startswith("__")} <= named, folder
 
 
 def in_faults(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ SETTINGS = hypothesis.settings(
 @pytest.fixture(scope="module", autouse=True)
 def worker() -> Iterator[None]:
     """Start the machines' process before the first test, and end it after the last."""
-    machine._driver.say("pingall")
+    machine._director.say("pingall")
     yield
     machine.close()
 
@@ -46,7 +46,7 @@ def test_the_cluster_stands_it() -> None:
 
     class Counting(FaultMachine):
         def teardown(self) -> None:
-            fired.extend(machine._driver.fired)
+            fired.extend(machine._director.fired)
             super().teardown()
 
     run_state_machine_as_test(Counting, settings=SETTINGS)
@@ -78,21 +78,21 @@ def test_a_failure_is_told() -> None:
 
 def test_the_plain_model_is_asked_after_each_reply(monkeypatch: pytest.MonkeyPatch) -> None:
     """A reply that it does not allow ends the conversation."""
-    real = machine._driver.say
+    real = machine._director.say
     replace = msgspec.structs.replace
 
     def lie(line: str) -> Reply:
         reply = real(line)
         return replace(reply, line="Ok: 77") if line == "pingall" else reply
 
-    monkeypatch.setattr(machine._driver, "say", lie)
+    monkeypatch.setattr(machine._director, "say", lie)
     one = FaultMachine()
     one.create(20)
     with pytest.raises(AssertionError, match="pingall: 'Ok: 77', not Ok: -1"):
         one.pingall()
     one.teardown()
     late = FaultMachine()
-    monkeypatch.setattr(machine._driver, "say", lambda line: replace(real(line), took_ns=10**9))
+    monkeypatch.setattr(machine._director, "say", lambda line: replace(real(line), took_ns=10**9))
     with pytest.raises(AssertionError, match="pingall: 1000 ms, 100 ms allowed"):
         late.pingall()
     late.teardown()

@@ -14,9 +14,9 @@ from bstcluster.errors import NotFoundError
 from bstcluster.lines import Line
 from bstcluster.numbers import add_up
 from bstcluster.shell import Shell
-from bstinspect.faults.belief import AT_ONCE_NS, Belief
-from bstinspect.faults.language import read
-from bstinspect.faults.plain import World
+from bstinspect.faults.model.belief import AT_ONCE_NS, Belief
+from bstinspect.faults.model.language import read
+from bstinspect.faults.model.plain import World
 
 from .naive import Naive, fired
 

@@ -68,8 +68,8 @@ def remembering() -> Iterator[Remembering]:
     """Start the workers before the first test begins."""
     made = Remembering()
     made.golden(("create 20", "exec 20 1 5"), 0)
-    made.driver().say("pingall")
-    made.driver().end()
+    made.director().say("pingall")
+    made.director().end()
     yield made
     made.end()
 

@@ -12,7 +12,7 @@ import pytest
 
 from bstcluster import NotFoundError
 from bstinspect.errors import UsageError
-from bstinspect.faults.driver import DriveError
+from bstinspect.faults.director import DirectorError
 from bstinspect.faults.plugin import leaking, playing
 from bstinspect.faults.plugin.playing import Playing
 from bstinspect.verdicts import Kind
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from bstinspect.faults.invariants import Invariant
     from bstinspect.faults.plugin.aiming import Faults
-    from bstinspect.faults.plugin.clusters import DrivenCluster
+    from bstinspect.faults.plugin.clusters import DirectedCluster
     from bstinspect.faults.plugin.supervised import Supervised
 
 
@@ -32,13 +32,13 @@ def workers(request: pytest.FixtureRequest) -> Iterator[None]:
     from bstinspect.faults.plugin.session import SESSION
 
     session = request.config.stash[SESSION]
-    session.playing.driver().say("pingall")
+    session.playing.director().say("pingall")
     yield
     session.close()
 
 
 def test_a_conversation_step_by_step(
-    cluster: DrivenCluster,
+    cluster: DirectedCluster,
     faults: Faults,
     invariants: list[Invariant],  # noqa: ARG001 - they must hold
 ) -> None:
@@ -63,7 +63,7 @@ def test_a_conversation_step_by_step(
     assert run.scenario.script[:4] == ("create 20", "create 10", "create 30", "exec 10 2 4 5")
 
 
-def test_what_is_put_up_before_the_first_command(cluster: DrivenCluster, faults: Faults) -> None:
+def test_what_is_put_up_before_the_first_command(cluster: DirectedCluster, faults: Faults) -> None:
     """As a full disk has to be; and that time is given."""
     full = faults.at("controller:fork#1@entry").disk_full()
     assert cluster.say("create 20") is not None
@@ -74,15 +74,15 @@ def test_what_is_put_up_before_the_first_command(cluster: DrivenCluster, faults:
     assert cluster.replies[1].sent_ns >= 2_000_000_000
 
 
-def test_what_cannot_be_done(cluster: DrivenCluster, faults: Faults) -> None:
+def test_what_cannot_be_done(cluster: DirectedCluster, faults: Faults) -> None:
     """Each is an error that says why, and the conversation goes on."""
     assert cluster.say("create 20") == "Ok: PID"
     for line in ("", "exit", "create 10\npingall"):
-        with pytest.raises(DriveError, match="no command that has a reply"):
+        with pytest.raises(DirectorError, match="no command that has a reply"):
             cluster.say(line)
-    with pytest.raises(DriveError, match="there is no process 99"):
+    with pytest.raises(DirectorError, match="there is no process 99"):
         faults.kill(99)
-    with pytest.raises(DriveError, match="before the first command"):
+    with pytest.raises(DirectorError, match="before the first command"):
         faults.at("20:bind#2@entry").disk_full()
     with pytest.raises(UsageError, match="there can be no drop at 20:bind#1@exit"):
         faults.at("20:bind#1@exit").drop()
@@ -91,12 +91,12 @@ def test_what_cannot_be_done(cluster: DrivenCluster, faults: Faults) -> None:
     assert cluster.say("pingall") == "Ok: -1"
 
 
-def test_a_controller_that_is_killed_answers_nothing(cluster: DrivenCluster, faults: Faults) -> None:
+def test_a_controller_that_is_killed_answers_nothing(cluster: DirectedCluster, faults: Faults) -> None:
     """No reply is None, at once."""
     assert cluster.say("create 20") == "Ok: PID"
     faults.kill("controller")
     assert cluster.say("pingall") is None
-    with pytest.raises(DriveError, match="ended"):
+    with pytest.raises(DirectorError, match="ended"):
         faults.kill(20)
 
 

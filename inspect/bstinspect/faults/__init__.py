@@ -4,12 +4,10 @@ The words (pure): `address` and `fault` name a crash point and what happens ther
 process's calls into addresses; `selection` chooses points; `run` is all that a run is asked and has told.
 
 Playing: `stage` holds the threads of one run; `worker` is a process that plays runs, `pool` all of them.
-`conversation` is who gives the commands: `examination`, a user's own (`custom`), or somebody who leads step
-by step (`driver` here, `orders` between, `stage.driven` there).
+`conversation` is who gives the commands: `examination`, a user's own driver (`custom`), or somebody who leads
+step by step (`director` here, `orders` between, `stage.directed` there).
 
-Judging (pure, of a run's record): `language` reads a command, `plain` is the model of what is allowed with
-`answers`; `effects` and `striking` put faults into it, `belief` follows a conversation. `judging` compares a
-run's replies with it; `invariants` lists what must hold, with `ends`, `patience` and `requests`.
+Judging (pure, of a run's record): `model` is what is allowed, `invariants` what must hold.
 
 Many runs: `explore` visits every point, `shrink` makes a failure smaller, `harness` is both for programs.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 import msgspec
 
 from bstinspect.errors import InspectError
-from bstinspect.faults.language import read
+from bstinspect.faults.model.language import read
 from bstinspect.faults.orders import Arm, End, Rest, Say, Strike, Told
 from bstinspect.faults.pool import Pool, PoolError
 from bstinspect.faults.run import Run, Scenario
@@ -31,12 +31,12 @@ _decode_told = msgspec.json.Decoder(Told).decode
 _decode_answer = msgspec.json.Decoder(Answer).decode
 
 
-class DriveError(InspectError):
+class DirectorError(InspectError):
     """An order cannot be carried out."""
 
 
-class Driver:
-    """One conversation after the other, each with a fresh cluster. Use it as ``with Driver() as driver``.
+class Director:
+    """One conversation after the other, each with a fresh cluster. Use it as ``with Director() as director``.
 
     A cluster begins with the first order and ends with `end`.
     """
@@ -90,30 +90,30 @@ class Driver:
         return self._worker is not None
 
     def begin(self, seed: int = 0) -> None:
-        """Begin another conversation: forget the one before. Raises DriveError, PoolError."""
+        """Begin another conversation: forget the one before. Raises DirectorError, PoolError."""
         self.end()
         self._forget(seed)
 
     def say(self, line: str) -> Reply:
-        """Give a command and return its reply. Raises DriveError, PoolError."""
+        """Give a command and return its reply. Raises DirectorError, PoolError."""
         if not read(line).name or "\n" in line:
-            raise DriveError(f"{line!r} is no command that has a reply")
+            raise DirectorError(f"{line!r} is no command that has a reply")
         told = self._order(Say(line))
         if told.reply is None:
-            raise DriveError(told.error)
+            raise DirectorError(told.error)
         self.replies.append(told.reply)
         return told.reply
 
     def strike(self, who: str, fault: Fault) -> None:
-        """Kill, stop or continue a process, or send it a signal, now. Raises DriveError, PoolError."""
+        """Kill, stop or continue a process, or send it a signal, now. Raises DirectorError, PoolError."""
         self._order(Strike(who, fault))
 
     def rest(self, nanoseconds: int) -> None:
-        """Let the stage's time pass. Raises DriveError, PoolError."""
+        """Let the stage's time pass. Raises DirectorError, PoolError."""
         self._order(Rest(nanoseconds))
 
     def arm(self, injection: Injection) -> None:
-        """Put a fault at a crash point that is still to come. Raises DriveError, PoolError."""
+        """Put a fault at a crash point that is still to come. Raises DirectorError, PoolError."""
         if self.is_open:
             self._order(Arm(injection))
         self.armed.append(injection)
@@ -121,10 +121,10 @@ class Driver:
     def next(self, at: Address) -> Address:
         """Return the point that `at` is when it is counted from now on.
 
-        Raises DriveError where it names no process.
+        Raises DirectorError where it names no process.
         """
         if not at.who:
-            raise DriveError(f"{at}: whose?")
+            raise DirectorError(f"{at}: whose?")
         kin = [each.at for each in self.points if at.who in (each.at.who, each.at.who.partition(".")[0])]
         first = msgspec.structs.replace(at, who=kin[-1].who if kin else at.who, ordinal=1)
         passed = (each.ordinal for each in kin if msgspec.structs.replace(each, ordinal=1) == first)
@@ -139,7 +139,7 @@ class Driver:
     def end(self) -> Run | None:
         """End the cluster and return what came of it; None where there was none.
 
-        Raises DriveError, PoolError.
+        Raises DirectorError, PoolError.
         """
         if self._worker is None:
             return None
@@ -148,7 +148,7 @@ class Driver:
         answer = _decode_answer(self._line(worker))
         self._worker = worker.task = None
         if answer.run is None:
-            raise DriveError(answer.error)
+            raise DirectorError(answer.error)
         return answer.run
 
     def _order(self, order: Order) -> Told:
@@ -158,13 +158,13 @@ class Driver:
         self.fired += told.fired
         self.points += told.points
         if told.error:
-            raise DriveError(told.error)
+            raise DirectorError(told.error)
         return told
 
     def _open(self) -> Worker:
         if self._pool is None:
             self._pool = Pool(1, cpus=[self._cpu])
-        task = Task(Scenario((), tuple(self.armed), self._seed), "driven")
+        task = Task(Scenario((), tuple(self.armed), self._seed), "directed")
         self._worker = self._pool.lend(task)
         return self._worker
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from bstinspect.faults.answers import listed_by
-from bstinspect.faults.belief import Belief
-from bstinspect.faults.language import read
+from bstinspect.faults.model.answers import listed_by
+from bstinspect.faults.model.belief import Belief
+from bstinspect.faults.model.language import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

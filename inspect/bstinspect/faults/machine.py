@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import msgspec
 
 from bstinspect.faults.address import Address
-from bstinspect.faults.belief import Belief
-from bstinspect.faults.driver import Driver
+from bstinspect.faults.director import Director
 from bstinspect.faults.fault import Fault
 from bstinspect.faults.invariants import OURS, judge
-from bstinspect.faults.language import read
+from bstinspect.faults.model.belief import Belief
+from bstinspect.faults.model.language import read
 from bstinspect.faults.run import Injection, Outcome, Violation
 from bstinspect.faults.selection import can_happen
 from bstinspect.faults.shrink import one_line
@@ -45,13 +45,13 @@ if TYPE_CHECKING:
 __all__ = ["FaultMachine", "close"]
 
 _OTHERS: Final = ("controller", "keeper")
-_driver: Final = Driver()
-atexit.register(_driver.close)
+_director: Final = Director()
+atexit.register(_director.close)
 
 
 def close() -> None:
     """End the process that all machines share; the next example starts another."""
-    _driver.close()
+    _director.close()
 
 
 def _mine(name: str) -> strategies.SearchStrategy[Any]:
@@ -73,7 +73,7 @@ class FaultMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        _driver.begin()
+        _director.begin()
         self._belief = Belief()
         self._told = 0
         self._has_failed = False
@@ -129,9 +129,9 @@ class FaultMachine(RuleBasedStateMachine):
         fault, given = Fault.parse(kind), Address.parse(text)
         at = msgspec.structs.replace(given, who=given.who or str(node))
         if given.who or name != "create":  # else it is that of a node to be made
-            at = _driver.next(at)
+            at = _director.next(at)
         if can_happen(fault, at) and fault.kind != "disk-full":
-            _driver.arm(Injection(at, fault))
+            _director.arm(Injection(at, fault))
 
     @precondition(lambda self: self.places)
     @rule(place=_mine("places"), kind=_mine("kinds"), node=_mine("nodes"))
@@ -159,11 +159,11 @@ class FaultMachine(RuleBasedStateMachine):
 
         One of the node that the command names has no process.
         """
-        if _driver.replies and _driver.replies[-1].line is None:  # nobody is there any more
+        if _director.replies and _director.replies[-1].line is None:  # nobody is there any more
             return []
-        commands = [read(each.command) for each in _driver.replies]
+        commands = [read(each.command) for each in _director.replies]
         found = dict[tuple[str, str], None]()
-        for each in _driver.points:
+        for each in _director.points:
             who = each.at.who.partition(".")[0]
             if 0 <= each.command < len(commands) and (who not in _OTHERS or who in self.others):
                 command = commands[each.command]
@@ -172,25 +172,25 @@ class FaultMachine(RuleBasedStateMachine):
         return list(found)
 
     def say(self, line: str) -> str | None:
-        """Give a command, check its reply, and return it. Raises AssertionError, DriveError, PoolError."""
+        """Give a command, check its reply, and return it. Raises AssertionError, DirectorError, PoolError."""
         try:
-            reply = _driver.say(line)
+            reply = _director.say(line)
         except BaseException:
             self._has_failed = True
             raise
-        fired, self._told = _driver.fired[self._told :], len(_driver.fired)
+        fired, self._told = _director.fired[self._told :], len(_director.fired)
         judgement = self._belief.answered(line, reply.line, fired, reply.sent_ns)
         late = reply.line is not None and reply.took_ns > judgement.limit_ns
         if not judgement.fits or late:
             allowed = " | ".join(map(str, judgement.allowed))
             took, limit = reply.took_ns // 1_000_000, judgement.limit_ns // 1_000_000
             text = f"{took} ms, {limit} ms allowed" if late else f"{reply.line!r}, not {allowed}"
-            self._fail(_driver.end(), (Violation("plain-model", f"{line}: {text}"),))
+            self._fail(_director.end(), (Violation("plain-model", f"{line}: {text}"),))
         return reply.line
 
     def teardown(self) -> None:
         """End the conversation; everything is judged once more, as a whole. Raises AssertionError."""
-        run = _driver.end()
+        run = _director.end()
         if run is not None and not self._has_failed and self.held:
             found = judge(run, tuple(self.held))
             if found:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from bstinspect.faults.fault import Fault
-from bstinspect.faults.language import read
+from bstinspect.faults.model.language import read
 from bstinspect.faults.run import Injection, Smallest
 
 if TYPE_CHECKING:

@@ -40,9 +40,9 @@ class Task(msgspec.Struct, frozen=True):
     """A run that is asked for."""
 
     scenario: Scenario
-    conversation: Literal["examined", "plain", "driven"] = "examined"
+    conversation: Literal["examined", "plain", "directed"] = "examined"
     """``examined``: an examination follows the script (`bstinspect.faults.examination`). ``plain``: none
-    does. ``driven``: there is no script, and orders follow (`bstinspect.faults.orders`).
+    does. ``directed``: there is no script, and orders follow (`bstinspect.faults.orders`).
     """
 
 
@@ -72,8 +72,8 @@ def main(arguments: list[str]) -> int:
     with contextlib.suppress(BrokenPipeError):  # who started us was killed meanwhile
         for line in tasks:
             task = decoder.decode(line)
-            if task.conversation == "driven":
-                _drive(task, tasks, answers)
+            if task.conversation == "directed":
+                _direct(task, tasks, answers)
             else:
                 _tell(answers, _play(task))
     if arguments[1]:
@@ -110,11 +110,11 @@ def _conversation(task: Task) -> Conversation:
     return Lines(script)
 
 
-def _drive(task: Task, orders: BinaryIO, answers: int) -> None:
-    from bstinspect.faults.stage.driven import Driven, play_driven
+def _direct(task: Task, orders: BinaryIO, answers: int) -> None:
+    from bstinspect.faults.stage.directed import Directed, play_directed
 
-    conversation = Driven(orders, partial(_tell, answers))
-    answer = _answer(lambda: play_driven(task.scenario, conversation))
+    conversation = Directed(orders, partial(_tell, answers))
+    answer = _answer(lambda: play_directed(task.scenario, conversation))
     conversation.finish()
     _tell(answers, answer)
 

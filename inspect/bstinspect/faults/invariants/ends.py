@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.faults.belief import AT_ONCE_NS, KEEPER_LIMIT
-from bstinspect.faults.effects import effect
 from bstinspect.faults.fault import ON_CALLS
-from bstinspect.faults.judging import judged
+from bstinspect.faults.invariants.judging import judged
+from bstinspect.faults.model.belief import AT_ONCE_NS, KEEPER_LIMIT
+from bstinspect.faults.model.effects import effect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ import functools
 
 import msgspec
 
-from bstinspect.faults.belief import Belief, Judgement
+from bstinspect.faults.model.belief import Belief, Judgement
 from bstinspect.faults.run import Fired, Reply, Run  # noqa: TC001 - msgspec reads the types
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from bstinspect.faults import ends, patience, requests
-from bstinspect.faults.answers import Exactly, Listing, listed_by
-from bstinspect.faults.judging import Judged, judged, shown
+from bstinspect.faults.invariants import ends, patience, requests
+from bstinspect.faults.invariants.judging import Judged, judged, shown
+from bstinspect.faults.model.answers import Exactly, Listing, listed_by
 from bstinspect.faults.run import Run, Violation
 
 if TYPE_CHECKING:

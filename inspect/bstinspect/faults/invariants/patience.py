@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.faults.answers import listed_by
-from bstinspect.faults.belief import DEATH_LIMIT, HELLO_LIMIT, KEEPER_LIMIT, SHORTEST_DEADLINE
-from bstinspect.faults.judging import Judged, judged
+from bstinspect.faults.invariants.judging import Judged, judged
+from bstinspect.faults.model.answers import listed_by
+from bstinspect.faults.model.belief import DEATH_LIMIT, HELLO_LIMIT, KEEPER_LIMIT, SHORTEST_DEADLINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bstinspect.faults.plain import World
+    from bstinspect.faults.model.plain import World
     from bstinspect.faults.run import Run
 
 _ROUNDED_NS: Final = 2_000_000

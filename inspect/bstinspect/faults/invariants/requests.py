@@ -6,8 +6,8 @@ import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
-from bstinspect.faults.effects import effect
-from bstinspect.faults.language import read
+from bstinspect.faults.model.effects import effect
+from bstinspect.faults.model.language import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

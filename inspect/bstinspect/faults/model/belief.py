@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from bstinspect.faults.answers import Answer, Listing, listed_by
-from bstinspect.faults.effects import effect
-from bstinspect.faults.language import Command, read
-from bstinspect.faults.plain import Step, World
-from bstinspect.faults.striking import SETTLED_NS, concerns, during
+from bstinspect.faults.model.answers import Answer, Listing, listed_by
+from bstinspect.faults.model.effects import effect
+from bstinspect.faults.model.language import Command, read
+from bstinspect.faults.model.plain import Step, World
+from bstinspect.faults.model.striking import SETTLED_NS, concerns, during
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bstinspect.faults.answers import Answer, Exactly, Listing, Never, Reason, tree_of
+from bstinspect.faults.model.answers import Answer, Exactly, Listing, Never, Reason, tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bstcluster.topology import Tree
-    from bstinspect.faults.language import Command
+    from bstinspect.faults.model.language import Command
 
 _cached_tree = functools.lru_cache(maxsize=64)(tree_of)
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from bstinspect.faults.answers import Exactly, Never, Reason
-from bstinspect.faults.effects import effect
-from bstinspect.faults.plain import Doubt, Step, World, steps, unavailable
+from bstinspect.faults.model.answers import Exactly, Never, Reason
+from bstinspect.faults.model.effects import effect
+from bstinspect.faults.model.plain import Doubt, Step, World, steps, unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bstinspect.faults.language import Command
+    from bstinspect.faults.model.language import Command
     from bstinspect.faults.run import Fired
 
 HELLO_NS: Final = 19_000_000_000

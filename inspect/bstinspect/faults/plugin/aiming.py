@@ -67,7 +67,7 @@ class Faults:
     def next(self, address: str) -> Aim:
         """Choose a crash point that is counted from now on, of a process as it lives now. Raises UsageError.
 
-        Raises DriveError where no process is named.
+        Raises DirectorError where no process is named.
         """
         return Aim(self._struck, self._struck.next(Address.parse(address)))
 

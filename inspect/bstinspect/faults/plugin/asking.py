@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from bstinspect.errors import InspectError
-from bstinspect.faults.language import read
+from bstinspect.faults.model.language import read
 from bstinspect.faults.plugin.options import read_seed, read_selection
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from bstinspect.faults.address import Address
-    from bstinspect.faults.driver import Driver
+    from bstinspect.faults.director import Director
     from bstinspect.faults.fault import Fault
     from bstinspect.faults.invariants import Invariant
     from bstinspect.faults.run import Fired, Injection, Reply
@@ -95,63 +95,63 @@ class PlayedCluster:
         return f"<cluster with {name(self._scenario.injections) or 'no fault'}>"
 
 
-class DrivenCluster:
+class DirectedCluster:
     """A cluster on the stage that the test leads step by step; its time is the stage's."""
 
-    def __init__(self, driver: Driver, seed: int) -> None:
-        self._driver = driver
-        driver.begin(seed)
+    def __init__(self, director: Director, seed: int) -> None:
+        self._director = director
+        director.begin(seed)
         self._run: Run | None = None
 
     def say(self, line: str) -> str | None:
         """Give a command and return its reply, pids in it as ``PID``; None: it never had one.
 
-        Raises DriveError, PoolError.
+        Raises DirectorError, PoolError.
         """
-        return self._driver.say(line).line
+        return self._director.say(line).line
 
     def rest(self, seconds: float) -> None:
-        """Let the stage's time pass. Raises DriveError, PoolError."""
-        self._driver.rest(int(seconds * 1e9))
+        """Let the stage's time pass. Raises DirectorError, PoolError."""
+        self._director.rest(int(seconds * 1e9))
 
     @property
     def replies(self) -> list[Reply]:
         """The replies so far, each with its command and how long it took."""
-        return self._driver.replies
+        return self._director.replies
 
     @property
     def points(self) -> list[str]:
         """The crash points that were passed so far."""
-        return [str(each.at) for each in self._driver.points]
+        return [str(each.at) for each in self._director.points]
 
     @property
     def fired(self) -> Sequence[Fired]:
         """The faults that took effect so far."""
-        return self._driver.fired
+        return self._director.fired
 
     @property
     def unfired(self) -> list[Injection]:
         """The faults that were put up and have not taken effect."""
-        return self._driver.unfired
+        return self._director.unfired
 
     def strike(self, who: str, fault: Fault) -> None:
-        """Do a fault to a process now. Raises DriveError, PoolError."""
-        self._driver.strike(who, fault)
+        """Do a fault to a process now. Raises DirectorError, PoolError."""
+        self._director.strike(who, fault)
 
     def arm(self, injection: Injection) -> None:
-        """Put up a fault. Raises DriveError, PoolError."""
-        self._driver.arm(injection)
+        """Put up a fault. Raises DirectorError, PoolError."""
+        self._director.arm(injection)
 
     def next(self, at: Address) -> Address:
-        """Return the point that `at` is when it is counted from now on. Raises DriveError."""
-        return self._driver.next(at)
+        """Return the point that `at` is when it is counted from now on. Raises DirectorError."""
+        return self._director.next(at)
 
     def end(self) -> Run | None:
         """End the cluster, and return what came of it; None where nothing was ever asked of it.
 
-        Raises DriveError, PoolError.
+        Raises DirectorError, PoolError.
         """
-        self._run = self._driver.end() or self._run
+        self._run = self._director.end() or self._run
         return self._run
 
     def close(self) -> list[str]:

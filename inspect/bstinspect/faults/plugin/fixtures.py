@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from bstinspect.faults.invariants import Invariant
     from bstinspect.faults.plugin.aiming import Faults
-    from bstinspect.faults.plugin.clusters import DrivenCluster, PlayedCluster
+    from bstinspect.faults.plugin.clusters import DirectedCluster, PlayedCluster
     from bstinspect.faults.plugin.leaking import Leaks
     from bstinspect.faults.plugin.supervised import Supervised
 
@@ -58,21 +58,21 @@ def leaks(request: pytest.FixtureRequest) -> Iterator[Leaks]:
 
 
 @pytest.fixture
-def cluster(request: pytest.FixtureRequest, leaks: Leaks) -> Iterator[PlayedCluster | DrivenCluster]:
+def cluster(request: pytest.FixtureRequest, leaks: Leaks) -> Iterator[PlayedCluster | DirectedCluster]:
     """A cluster on the stage, where time and order are given; see docs/fault-testing.md.
 
     In a test with crash points it plays the script with the test's fault, and is judged by the invariants at
     the end at the latest. In any other test it is led by ``cluster.say("create 10")``.
     """
-    from bstinspect.faults.plugin.clusters import DrivenCluster, PlayedCluster
+    from bstinspect.faults.plugin.clusters import DirectedCluster, PlayedCluster
 
     session, item = request.config.stash[SESSION], request.node
     scenario = item.stash.get(FAULT, None)
     if scenario is None:
         seed = session.settings.chosen.get("seed") or session.settings.usual.get("seed") or 0
-        driven = item.stash[CLUSTER] = DrivenCluster(session.playing.driver(), int(seed))
-        yield driven
-        for left in driven.close():
+        directed = item.stash[CLUSTER] = DirectedCluster(session.playing.director(), int(seed))
+        yield directed
+        for left in directed.close():
             leaks.tell(left)
         return
     budget = session.settings.budget

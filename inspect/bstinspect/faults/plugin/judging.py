@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from bstinspect.faults.invariants import judge
-from bstinspect.faults.plugin.clusters import DrivenCluster, PlayedCluster, judged
+from bstinspect.faults.plugin.clusters import DirectedCluster, PlayedCluster, judged
 from bstinspect.faults.plugin.failing import told
 from bstinspect.faults.plugin.keeping import Kept, keep
 from bstinspect.faults.plugin.session import SESSION
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from bstinspect.faults.run import Run, Scenario, Smallest
 
 
-def look_at(item: pytest.Function, cluster: PlayedCluster | DrivenCluster) -> None:
+def look_at(item: pytest.Function, cluster: PlayedCluster | DirectedCluster) -> None:
     """Fail the test where its cluster has not survived."""
     if isinstance(cluster, PlayedCluster):
         _look_at_played(item, cluster)
     else:
-        _look_at_driven(item, cluster)
+        _look_at_directed(item, cluster)
 
 
 def _look_at_played(item: pytest.Function, cluster: PlayedCluster) -> None:
@@ -42,7 +42,7 @@ def _look_at_played(item: pytest.Function, cluster: PlayedCluster) -> None:
     pytest.fail(message, pytrace=False)
 
 
-def _look_at_driven(item: pytest.Function, cluster: DrivenCluster) -> None:
+def _look_at_directed(item: pytest.Function, cluster: DirectedCluster) -> None:
     run = cluster.end()
     if run is None:
         return

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from bstinspect.faults.driver import Driver
+from bstinspect.faults.director import Director
 from bstinspect.faults.explore import ExploreError
 from bstinspect.faults.pool import Pool
 from bstinspect.faults.run import Scenario
@@ -30,7 +30,7 @@ class Playing:
             cpus = [cpus[number % len(cpus)]]
         self._cpus = cpus
         self._pool = Pool(cpus=cpus)
-        self._driver = Driver(cpus[0])
+        self._director = Director(cpus[0])
         self._golden: dict[tuple[tuple[str, ...], int], Run] = {}
         self._expected: deque[Scenario] = deque()
         self._under_way: set[Scenario] = set()
@@ -49,12 +49,12 @@ class Playing:
     @property
     def pids(self) -> set[int]:
         """Our own processes."""
-        return {*self._pool.pids, *self._driver.pids}
+        return {*self._pool.pids, *self._director.pids}
 
     @property
     def descriptors(self) -> set[int]:
         """What they are spoken to with."""
-        return {*self._pool.descriptors, *self._driver.descriptors}
+        return {*self._pool.descriptors, *self._director.descriptors}
 
     def golden(self, script: tuple[str, ...], seed: int) -> Run:
         """Return the run without a fault. Raises PoolError, ExploreError."""
@@ -93,11 +93,11 @@ class Playing:
             self._under_way.add(scenario)
             yield Task(scenario)
 
-    def driver(self) -> Driver:
+    def director(self) -> Director:
         """Return what leads a conversation step by step: one, for one test after the other."""
-        return self._driver
+        return self._director
 
     def close(self) -> None:
         """End everything."""
         self._pool.close()
-        self._driver.close()
+        self._director.close()

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TypeAlias
 
-    from bstinspect.faults.plugin.clusters import DrivenCluster, PlayedCluster
+    from bstinspect.faults.plugin.clusters import DirectedCluster, PlayedCluster
     from bstinspect.faults.plugin.playing import Playing
     from bstinspect.faults.run import Injection, Outcome, Scenario
 
-    AnyCluster: TypeAlias = PlayedCluster | DrivenCluster
+    AnyCluster: TypeAlias = PlayedCluster | DirectedCluster
 
 MOST_SHRUNK: Final = 3
 """So many different failures are made smaller."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _decode = msgspec.json.Decoder(Order).decode
 
 
-class Driven:
+class Directed:
     """Takes orders while everybody on the stage is at rest; answers each."""
 
     def __init__(self, orders: BinaryIO, tell: Callable[[Told], None]) -> None:
@@ -101,7 +101,7 @@ class Driven:
         self._fired, self._seen = [], len(passed)
 
 
-def play_driven(scenario: Scenario, conversation: Driven) -> Run:
+def play_directed(scenario: Scenario, conversation: Directed) -> Run:
     """Play a conversation that is still to be led; the run's scenario is what became of it.
 
     `scenario` has its seed, and the faults that are put up before the first command. Raises OSError,
