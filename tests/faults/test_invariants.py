@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bstinspect.faults.invariants import OURS, Invariant, judge
 from bstinspect.faults.run import Run, Violation
@@ -30,6 +31,11 @@ def asked(text: str, *replies: str, command: int = 4) -> tuple[object, ...]:
         *(message(each, command, "10.1", "controller") for each in replies),
     )
 
+
+LATE = (
+    message("create #4 of 15 to 20", 4, "controller", "10.1"),
+    message("create-reply #4", 5, "10.1", "controller"),
+)
 
 BROKEN = {
     "one that nothing happened to waits for a timeout": (
@@ -103,6 +109,11 @@ BROKEN = {
         played([*TREE, "create 15", "pingall"], ["20.1:fork#1@exit=delay:2s"], 4,
                answers={4: "Error: Parent is unavailable"}, took={4: SECOND},
                messages=(message("ping-reply #5", 5, "15.1", "20.1"),))),
+    "an unwanted node answers after its create's late reply": (
+        "nothing-after-error",
+        played([*TREE, "create 15", "pingall"], ["20.1:send(create-reply)#1@entry=delay:2s"], 4,
+               answers={4: "Error: Parent is unavailable"}, took={4: SECOND},
+               messages=(*LATE, replace(message("ping-reply #5", 5, "15.1", "20.1"), time_ns=SECOND)))),
     "a late sum meets another exec": (
         "no-late-reply",
         played([*TREE, "exec 20 1 7", "cont 20", "exec 20 1 8"], STOP_20, 4,
@@ -172,6 +183,10 @@ def test_every_invariant_has_a_run_that_breaks_it() -> None:
         played([*TREE, "create 15", "pingall"], ["20.1:send(create-reply)#1@entry=drop"], 4,
                answers={4: "Error: the new process does not say hello"}, took={4: 20 * SECOND},
                messages=(message("ping-reply #5", 5, "15.1", "20.1"),)),
+        # Before a create's late reply has come, nobody knows of the process, and it answers.
+        played([*TREE, "create 15", "pingall"], ["20.1:send(create-reply)#1@entry=delay:2s"], 4,
+               answers={4: "Error: Parent is unavailable"}, took={4: SECOND},
+               messages=(*LATE, message("ping-reply #5", 5, "15.1", "20.1"))),
         # What the kernel never does to a wait excuses a traceback.
         played(TREE, ["controller:wait#1@entry=errno:EAGAIN"], 3, status=256,
                stderr="Traceback (most recent call last):\nOSError\n"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from bstinspect.faults.model.effects import effect
 from bstinspect.faults.model.language import read
+from bstinspect.faults.model.striking import SETTLED_NS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,8 @@ def check(run: Run) -> Iterator[str]:
 def unwanted(run: Run) -> Iterator[str]:
     """Yield the processes that answer requests after the create that made them was answered with an error.
 
-    Where a fault has broken a message or a call, nobody may know that there is such a process.
+    Where a fault has broken a message or a call, nobody may know that there is such a process. Nor does the
+    controller before a late reply to the create has come, after which the process is killed.
     """
     if any(effect(each) in ("passing", "any") for each in run.fired):
         return
@@ -65,12 +67,27 @@ def unwanted(run: Run) -> Iterator[str]:
             continue
         lives[command.node] += 1
         who = f"{command.node}.{lives[command.node]}"
+        known_ns = _known_ns(run, index)
         late = [
             each for each in run.messages
-            if each.sender == who and each.command > index and each.name in _REPLIES
+            if each.sender == who and each.command > index and each.time_ns > known_ns
+            and each.name in _REPLIES
         ]  # fmt: skip
         if (reply.line or "").startswith("Error") and late:
             yield f"command {index + 1}, {reply.command}: {reply.line}, but {who} sends {late[0].text} later"
+
+
+def _known_ns(run: Run, command: int) -> int:
+    """Return when the process was known of a create whose reply came late; 0 where it never did."""
+    asked = _by_number(
+        each for each in run.messages
+        if each.sender == "controller" and each.name == "create" and each.command == command
+    )  # fmt: skip
+    came = _by_number(
+        each for each in run.messages if each.receiver == "controller" and each.name == "create-reply"
+    )
+    late = [each.received_ns for number in asked for each in came.get(number, ()) if each.received_ns]
+    return max(late) + SETTLED_NS if late else 0
 
 
 def _by_number(messages: Iterator[Sent]) -> dict[int, list[Sent]]:
