@@ -140,6 +140,109 @@ def test_any_program_with_all_its_clocks(pool: Pool, tmp_path: Path) -> None:
     assert not run.left
 
 
+INTERRUPTED = r"""
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+static int pair[2];
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t never = PTHREAD_COND_INITIALIZER;
+static void handler(int number) { (void)number; }
+static void *late(void *unused) {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, 0);
+    sleep(4);
+    send(pair[0], "x", 1, 0);
+    return unused;
+}
+static int in_time(const char *what) {
+    struct timespec ten = {10, 0}, end;
+    struct timeval left = {10, 0};
+    struct epoll_event event;
+    if (!strcmp(what, "poll")) return poll(0, 0, 10000);
+    if (!strcmp(what, "epoll")) return epoll_wait(epoll_create1(0), &event, 1, 10000);
+    if (!strcmp(what, "select")) return select(0, 0, 0, 0, &left);
+    if (!strcmp(what, "nanosleep")) return nanosleep(&ten, 0);
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += 10;
+    pthread_mutex_lock(&mutex);
+    return pthread_cond_timedwait(&never, &mutex, &end) == ETIMEDOUT ? 0 : -1;
+}
+int main(int count, char **words) {
+    char line[100];
+    pthread_t thread;
+    struct timespec before, after;
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    sigaction(SIGUSR1, &action, 0);
+    socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
+    if (count < 2 || !fgets(line, sizeof line, stdin)) return 1;
+    pthread_create(&thread, 0, late, 0);
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    int result = in_time(words[1]);
+    const char *how = result == 0 ? "in time" : errno == EINTR ? "interrupted" : "failed";
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    printf("Ok: %s after %ld s\n", how, (long)(after.tv_sec - before.tv_sec));
+    fflush(stdout);
+    pthread_join(thread, 0);
+    return 0;
+}
+"""
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
+@pytest.mark.parametrize(
+    ("wait", "stopped", "handled"),
+    [
+        ("poll", "in time after 10 s", "interrupted after 4 s"),
+        ("select", "in time after 10 s", "interrupted after 4 s"),
+        ("nanosleep", "in time after 10 s", "interrupted after 4 s"),
+        ("epoll", "interrupted after 6 s", "interrupted after 4 s"),
+        ("condition", "in time after 10 s", "in time after 10 s"),
+    ],
+)
+def test_waits_that_are_interrupted(
+    pool: Pool, tmp_path: Path, wait: str, stopped: str, handled: str
+) -> None:
+    """A stop, and a handler's signal, end those that they end in the kernel (signal(7)); the others go on."""
+    (tmp_path / "waits.c").write_text(INTERRUPTED)
+    program = str(tmp_path / "waits")
+    subprocess.run(["cc", "-pthread", "-o", program, tmp_path / "waits.c"], check=True)
+    for fault, wanted in (("", "in time after 10 s"), ("stop:2s", stopped), ("signal:USR1", handled)):
+        faults = [f"controller:send#1@exit={fault}"] if fault else []
+        run = played(pool, *faults, script=("pingall",), command=(program, wait))
+        assert lines(run) == [f"Ok: {wanted}"], fault
+        assert (run.unfired, run.trouble) == ([], ""), fault
+
+
+WAITS_FOR_THREADS = """
+import queue, threading, time
+items, never = queue.Queue(), threading.Event()
+for line in open(0):
+    began = time.monotonic()
+    never.wait(20)
+    threading.Timer(7, items.put, [3]).start()
+    item = items.get(timeout=30)
+    print(f"Ok: {item} after {time.monotonic() - began:.3f} s", flush=True)
+"""
+
+
+def test_threads_that_wait_for_one_another_with_a_timeout(pool: Pool) -> None:
+    """A futex's timeout is a time of the stage too; nobody waits for it in vain."""
+    command = (sys.executable, "-S", "-c", WAITS_FOR_THREADS)
+    runs = [played(pool, script=("pingall", "pingall"), command=command) for _ in range(3)]
+    assert lines(runs[0]) == ["Ok: 3 after 27.000 s"] * 2
+    assert len({transcript(each) for each in runs}) == 1
+
+
 FIRST_THREAD_ENDS = """
 import ctypes, threading
 threading.Thread(target=lambda: (input(), print("Ok: -1", flush=True))).start()

@@ -202,17 +202,17 @@ def test_a_thread_calls_execve_just_then(compiled: Callable[..., str]) -> None:
     """Execve ends all other threads, attached or not, and nobody waits for ever."""
     command = [compiled(EXECUTING), "300"]
     attached = 0
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
-        while child.poll() is None:
-            try:
-                with Process.attach(child.pid) as process:
-                    attached += len(process.threads) > 1
-            except ProcessError as error:
-                assert error.errno == errno.ESRCH  # noqa: PT017 - it is not raised every time
-        assert child.stdout is not None
-        assert child.stdout.read().split() == [*(str(n) for n in range(300, 0, -1)), "done"]
-    assert child.returncode == 7
-    assert attached > 10
+    while attached <= 10:  # on a busy machine few attempts fall into the time that is meant
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+            while child.poll() is None:
+                try:
+                    with Process.attach(child.pid) as process:
+                        attached += len(process.threads) > 1
+                except ProcessError as error:
+                    assert error.errno == errno.ESRCH  # noqa: PT017 - it is not raised every time
+            assert child.stdout is not None
+            assert child.stdout.read().split() == [*(str(n) for n in range(300, 0, -1)), "done"]
+        assert child.returncode == 7
 
 
 def test_an_exception_in_the_block_lets_it_go(start: Start) -> None:

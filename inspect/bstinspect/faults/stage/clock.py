@@ -32,6 +32,7 @@ _BILLION: Final = 1_000_000_000
 _REAL: Final = frozenset({time.CLOCK_REALTIME, 5})  # 5: CLOCK_REALTIME_COARSE
 _MONOTONIC: Final = frozenset({time.CLOCK_MONOTONIC, time.CLOCK_MONOTONIC_RAW, 6, time.CLOCK_BOOTTIME})
 _RDTSC: Final = b"\x0f\x31"
+_SYSCALL: Final = b"\x0f\x05"
 _RDTSCP: Final = b"\x0f\x01\xf9"
 _TSC_PER_NS: Final = 2
 
@@ -113,6 +114,13 @@ def again(tid: int) -> None:
     """At an entry: no call is made, and it comes again as soon as the thread runs."""
     found = registers.read(tid)
     registers.write(tid, found._replace(orig_rax=-1, rax=found.orig_rax, rip=found.rip - 2))
+
+
+def fail_instead(tid: int, number: int, error: int) -> None:
+    """Let call `number`, which was to come again, return an error; not where a handler has come between."""
+    found = registers.read(tid)
+    if found.rax == number and memory.read(tid, found.rip, 2) == _SYSCALL:
+        registers.write(tid, found._replace(rax=-error, rip=found.rip + 2))
 
 
 def hide_vdso(tid: int) -> None:

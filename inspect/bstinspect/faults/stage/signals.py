@@ -11,7 +11,7 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
-from bstinspect.faults.stage import clock, signalling
+from bstinspect.faults.stage import clock, signalling, waiting
 from bstinspect.faults.stage.tracee import Place, State
 from bstinspect.linux import proc
 
@@ -47,7 +47,7 @@ class Signals:
         if leader is not thread:
             self._turns.hold(thread, thread.place)
         if leader.state is not State.ASLEEP:
-            self._take_back(leader)
+            self._interrupt(leader)
             self._turns.grant(leader)
 
     def stop_others(self, process: Process) -> None:
@@ -99,17 +99,27 @@ class Signals:
         """
         self.pending = False
         for thread in self._cast.threads.values():
-            if thread.state is State.PARKED and (signals := _signals_for(thread.tid)):
-                if not signals & _mask(thread.tid, b"SigCgt"):
-                    self._take_back(thread)
+            if thread.state is State.PARKED and _signals_for(thread.tid):
+                self._interrupt(thread)
                 self._turns.awake(thread)
 
+    def _interrupt(self, thread: Thread) -> None:
+        """Make a thread's call, at whose entry it may be, end at a handler's signal, or come again."""
+        handled = _signals_for(thread.tid) & _mask(thread.tid, b"SigCgt")
+        if thread.state is State.PARKED and handled:
+            self._turns.awake(thread)
+        else:
+            self._take_back(thread)
+
     def _take_back(self, thread: Thread) -> None:
+        """Let a thread's call, at whose entry it may be, come again; what is left of its time stays."""
         self._turns.readiness.forget(thread)
-        thread.deadline_ns = None
         if thread.place is Place.ENTRY:
+            if thread.state is State.PARKED and waiting.is_wait(thread.number):
+                thread.interrupted = (thread.number, thread.arguments, thread.deadline_ns)
             clock.again(thread.tid)
             thread.place = Place.OTHER
+        thread.deadline_ns = None
 
 
 def _signals_for(tid: int) -> int:

@@ -25,6 +25,7 @@ from bstinspect.faults.stage.stops import StageError, Stops
 from bstinspect.faults.stage.subject import Subject, start
 from bstinspect.faults.stage.tracee import Place, State, Thread
 from bstinspect.faults.stage.turns import Turns
+from bstinspect.linux import seccomp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,8 +70,9 @@ class Stage:
         calls = {*clock.CALLS, *waiting.CALLS, *POINT_CALLS, *signalling.CALLS}
         if any(each.fault.kind == "disk-full" for each in self._scenario.injections):
             calls |= acting.DISK_CALLS
-        subject = start(run, calls, architecture(os.uname().machine).audit, environment, home)
-        self._turns.grant(self.cast.begin(subject.pid))
+        filtered = seccomp.program(calls, architecture(os.uname().machine).audit, waiting.FUTEX)
+        subject = start(run, filtered, environment, home)
+        self._turns.begin(self.cast.begin(subject.pid))
         return subject
 
     @property
@@ -171,7 +173,7 @@ class Stage:
             self._leave(thread)
 
     def _enter(self, thread: Thread) -> None:
-        if thread.number in waiting.CALLS:
+        if waiting.is_wait(thread.number):
             self._turns.park(thread)
         elif thread.number in clock.CALLS:
             self.clock.answer(thread)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from bstinspect.decode.architecture import native_numbers
 from bstinspect.errors import PtraceError
-from bstinspect.faults.stage import clock
+from bstinspect.faults.stage import clock, waiting
 from bstinspect.faults.stage.tracee import Place, State
 from bstinspect.linux import proc, ptrace
 from bstinspect.linux.affinity import cpu_time_ns
@@ -166,6 +166,9 @@ class Stops:
         """A group-stop, its end, or a new thread's first stop."""
         if number in _STOPS:
             thread.state, thread.place = State.STOPPED, Place.OTHER
+            if thread.interrupted is not None and waiting.is_ended_by_stop(thread.interrupted[0]):
+                clock.fail_instead(thread.tid, thread.interrupted[0], errno.EINTR)
+                thread.interrupted = None
             self._turns.running.discard(thread)
             ptrace.listen(thread.tid)
             self._signals.stop_others(thread.process)

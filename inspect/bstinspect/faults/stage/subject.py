@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from bstinspect.linux import ptrace, seccomp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 OPTIONS: Final = (
@@ -56,9 +56,12 @@ class Subject:
 
 
 def start(
-    run: Callable[[], NoReturn], calls: Iterable[int], arch: int, environment: Mapping[str, str], home: Path
+    run: Callable[[], NoReturn], filtered: bytes, environment: Mapping[str, str], home: Path
 ) -> Subject:
-    """Fork a child that will `run`, seized, in directory `home`. Raises OSError, PtraceError."""
+    """Fork a child that will `run`, seized, in directory `home`; `filtered` is the program of its filter.
+
+    Raises OSError, PtraceError.
+    """
     stdin, stdout, stderr = os.pipe(), os.pipe(), os.pipe()
     waiting = os.pipe()
     pid = os.fork()
@@ -67,7 +70,7 @@ def start(
             run,
             streams=(stdin[0], stdout[1], stderr[1]),
             waiting=waiting,
-            program=seccomp.program(calls, arch),
+            program=filtered,
             environment=environment,
             home=home,
         )

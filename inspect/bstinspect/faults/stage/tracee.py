@@ -63,6 +63,10 @@ class Thread:
     """It waits for its child to have its own memory, or to end (vfork(2))."""
     deadline_ns: int | None = None
     """Of a parked thread, in the stage's time."""
+    interrupted: tuple[int, tuple[int, ...], int | None] | None = None
+    """A call that waited and is to come again: number, arguments, and when its time is over."""
+    in_vain: int = 0
+    """What its call returns then."""
     descriptors: list[int] = field(default_factory=list)
     """Our copies of what a parked thread waits for."""
     turn: int = 0

@@ -55,11 +55,15 @@ class Turns:
         thread.state, thread.place, thread.turn = State.READY, Place.OTHER, 0
         self.running.discard(thread)
 
-    def grant(self, thread: Thread, number: int = 0, *, to_exit: bool = False) -> None:
-        """Let a thread run on, with signal `number`; `to_exit`: up to the exit of the call it is at."""
+    def begin(self, thread: Thread) -> None:
+        """A thread runs: its next stop is waited for."""
         thread.state, thread.turn = State.RUNNING, 0
         self.running.add(thread)
         self.granted_ns = time.monotonic_ns()
+
+    def grant(self, thread: Thread, number: int = 0, *, to_exit: bool = False) -> None:
+        """Let a thread run on, with signal `number`; `to_exit`: up to the exit of the call it is at."""
+        self.begin(thread)
         try:
             (ptrace.syscall if to_exit else ptrace.cont)(thread.tid, number)
         except PtraceError as error:
@@ -74,7 +78,13 @@ class Turns:
             return
         thread.state, thread.turn = State.PARKED, 0
         thread.deadline_ns = None if wait.patience_ns is None else self._clock.now_ns + wait.patience_ns
+        if thread.interrupted is not None and thread.interrupted[:2] == (thread.number, thread.arguments):
+            thread.deadline_ns = thread.interrupted[2]  # it waits for what was left (restart_syscall(2))
+        thread.interrupted = None
         self.running.discard(thread)
+        thread.in_vain = wait.in_vain
+        if wait.word is not None:
+            self.readiness.watch_word(thread, wait.word)
         if not self.readiness.watch(thread, wait.wanted):
             self.hold(thread, Place.ENTRY)
 
@@ -95,8 +105,8 @@ class Turns:
             due = thread.state is State.PARKED and thread.deadline_ns is not None
             if due and (thread.deadline_ns or 0) <= self._clock.now_ns:
                 self.awake(thread)
-                if thread.place is Place.ENTRY and thread.number in waiting.CALLS:
-                    clock.skip(thread.tid, 0)
+                if thread.place is Place.ENTRY and waiting.is_wait(thread.number):
+                    clock.skip(thread.tid, thread.in_vain)
 
     def deadlines(self) -> list[int]:
         """Return when the parked threads' times are over."""

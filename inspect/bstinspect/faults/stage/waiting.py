@@ -13,6 +13,7 @@ import errno
 import os
 import select
 import struct
+import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bstinspect.decode.architecture import native_numbers
@@ -29,11 +30,16 @@ _EPOLLS: Final = {
 _POLLS: Final = {_NUMBERS[name]: name for name in ("poll", "ppoll") if name in _NUMBERS}
 _SELECTS: Final = {_NUMBERS[name]: name for name in ("select", "pselect6") if name in _NUMBERS}
 _SLEEPS: Final = {_NUMBERS[name]: name for name in ("nanosleep", "clock_nanosleep") if name in _NUMBERS}
+FUTEX: Final = _NUMBERS["futex"]
 CALLS: Final = frozenset({*_EPOLLS, *_POLLS, *_SELECTS, *_SLEEPS})
+"""All but futex(2), which is stopped only with a timeout: else another thread's word ends it, and no time."""
 _BILLION: Final = 1_000_000_000
 _libc = ctypes.CDLL(None, use_errno=True)
 _PIDFD_GETFD: Final = 438
 _TIMER_ABSTIME: Final = 1
+_FUTEX_COMMANDS: Final = 0x7F
+_FUTEX_WAIT: Final = 0
+_FUTEX_CLOCK_REALTIME: Final = 256
 _NONE_LEFT: Final = (errno.EMFILE, errno.ENFILE)
 
 
@@ -44,8 +50,20 @@ class Wait(NamedTuple):
     """Descriptors of the thread's process, with the events of poll(2)."""
     patience_ns: int | None
     """None: for ever; 0: it does not wait, it only looks."""
+    word: tuple[int, int] | None = None
+    """The address of a futex, and what stands there as long as it has to wait."""
     in_vain: int = 0
     """What it returns when its time is over."""
+
+
+def is_wait(number: int) -> bool:
+    """Say whether a call at whose entry a thread is stopped is one that waits."""
+    return number in CALLS or number == FUTEX
+
+
+def is_ended_by_stop(number: int) -> bool:
+    """Say whether a wait fails with EINTR after SIGSTOP and SIGCONT; the others go on (signal(7))."""
+    return number in _EPOLLS
 
 
 def read_wait(thread: Thread, clock: Clock) -> Wait:
@@ -62,6 +80,8 @@ def read_wait(thread: Thread, clock: Clock) -> Wait:
         return Wait(tuple((fd, events) for fd, events, _ in struct.iter_unpack("<ihh", data)), patience)
     if number in _SELECTS:
         return Wait(tuple(_selected(thread)), _time(tid, arguments[4], _SELECTS[number]))
+    if number == FUTEX:
+        return _futex(thread, clock)
     if _SLEEPS[number] == "nanosleep":
         return Wait((), _timespec(tid, arguments[0]))
     patience = _timespec(tid, arguments[2])
@@ -77,6 +97,7 @@ class Readiness:
         self._epoll = select.epoll()
         self._threads: dict[int, Thread] = {}
         """By our copy of a descriptor."""
+        self._words: dict[Thread, tuple[int, int]] = {}
         self._pidfds: dict[int, int] = {}
 
     def watch(self, thread: Thread, wanted: tuple[tuple[int, int], ...]) -> bool:
@@ -97,8 +118,13 @@ class Readiness:
             self._threads[copy] = thread
         return whole
 
+    def watch_word(self, thread: Thread, word: tuple[int, int]) -> None:
+        """Watch a futex. Who wakes it has changed it before (futex(2)); no other thread runs meanwhile."""
+        self._words[thread] = word
+
     def forget(self, thread: Thread) -> None:
         """Close the copies."""
+        self._words.pop(thread, None)
         for copy in thread.descriptors:
             with contextlib.suppress(OSError):
                 self._epoll.unregister(copy)
@@ -114,9 +140,10 @@ class Readiness:
 
     def ready(self) -> set[Thread]:
         """Return the threads of which something is there that they wait for."""
-        if not self._threads:
-            return set()
-        return {self._threads[copy] for copy, _ in self._epoll.poll(0, len(self._threads))}
+        found = {thread for thread, word in self._words.items() if not _stands(thread.tid, *word)}
+        if self._threads:
+            found |= {self._threads[copy] for copy, _ in self._epoll.poll(0, len(self._threads))}
+        return found
 
     def close(self) -> None:
         """Let everything go."""
@@ -138,6 +165,20 @@ class Readiness:
         if copy < 0 and ctypes.get_errno() in _NONE_LEFT:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
         return copy
+
+
+def _futex(thread: Thread, clock: Clock) -> Wait:
+    address, operation, value, timeout = thread.arguments[:4]
+    patience = _timespec(thread.tid, timeout)
+    if patience is not None and operation & _FUTEX_COMMANDS != _FUTEX_WAIT:  # then it is a time of a clock
+        kind = time.CLOCK_REALTIME if operation & _FUTEX_CLOCK_REALTIME else time.CLOCK_MONOTONIC
+        patience -= clock.reading(kind)
+    word = (address, value & 0xFFFFFFFF)
+    return Wait((), 0 if patience is None else max(patience, 1), word, -errno.ETIMEDOUT)
+
+
+def _stands(tid: int, address: int, value: int) -> bool:
+    return memory.read(tid, address, 4) == value.to_bytes(4, "little")
 
 
 def _selected(thread: Thread) -> list[tuple[int, int]]:
