@@ -124,6 +124,8 @@ BROKEN = {
     "the id of one below the removed is kept": (
         "id-is-free-again", played([*TREE, "kill 20", "create 30"], answers={5: "Error: Already exists"})),
     "a process stays": ("nothing-left-behind", played(TREE, left=left("process", "20.1"))),
+    "the socket of a killed node stays": (
+        "nothing-left-behind", played([*TREE, "kill 20"], left=left("socket", "20.1 after kill 20"))),
     "a file stays": (
         "nothing-left-behind",
         played(TREE, ["controller:wait#1@exit=kill"], 3, answers={3: None}, status=9,
@@ -187,6 +189,9 @@ def test_every_invariant_has_a_run_that_breaks_it() -> None:
         played([*TREE, "create 15", "pingall"], ["20.1:send(create-reply)#1@entry=delay:2s"], 4,
                answers={4: "Error: Parent is unavailable"}, took={4: SECOND},
                messages=(*LATE, message("ping-reply #5", 5, "15.1", "20.1"))),
+        # A socket that cannot be removed goes with its directory.
+        played([*TREE, "kill 20"], ["controller:unlink#1@entry=errno:EACCES"], 4,
+               left=left("socket", "20.1 after kill 20")),
         # What the kernel never does to a wait excuses a traceback.
         played(TREE, ["controller:wait#1@entry=errno:EAGAIN"], 3, status=256,
                stderr="Traceback (most recent call last):\nOSError\n"),

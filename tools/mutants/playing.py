@@ -80,10 +80,15 @@ class Played(msgspec.Struct, frozen=True):
 
     @property
     def violated(self) -> tuple[str, str] | None:
-        """The first invariant that does not hold, and the evidence; None where all do."""
+        """The first invariant that does not hold, and the evidence; None where all do.
+
+        A crash point that is named, and never comes, fails as well (`Outcome.is_sound`): ``fault-fires``.
+        """
         if self.outcome is None:
             return "harness", self.error
-        return next(((each.invariant, each.text) for each in self.outcome.violations), None)
+        if self.outcome.violations:
+            return self.outcome.violations[0].invariant, self.outcome.violations[0].text
+        return ("fault-fires", self.outcome.error) if self.outcome.error else None
 
     @property
     def outside(self) -> list[str]:

@@ -89,7 +89,7 @@ class Left(msgspec.Struct, frozen=True):
     """Something that a run left behind."""
 
     kind: str
-    """``process``, ``zombie``, ``file``, ``descriptor`` or ``port``."""
+    """``process``, ``zombie``, ``file``, ``socket`` (of the dead), ``descriptor`` or ``port``."""
     what: str
 
 

@@ -24,9 +24,9 @@ def left_behind(run: Run) -> Iterator[str]:
     """
     if run.trouble and (_is_waiting(run) or _is_frozen(run)):
         return
-    alone = _died_alone(run)
+    alone, unremoved = _died_alone(run), _cannot_remove(run)
     for left in run.left:
-        if left.kind != "file" or not alone:
+        if not (left.kind == "file" and alone) and not (left.kind == "socket" and unremoved):
             yield f"{left.kind} {left.what}"
 
 
@@ -85,6 +85,13 @@ def _died_alone(run: Run) -> bool:
             ended = any(each.at.event == "exit" for each in keeper)
             return not keeper or ended or _keeper_is_struck(run)
     return False
+
+
+def _cannot_remove(run: Run) -> bool:
+    """Tell whether a file could not be removed by a fault: it goes with the directory."""
+    return any(
+        each.injection.at.event == "unlink" and each.injection.fault.kind in ON_CALLS for each in run.fired
+    )
 
 
 def _keeper_is_struck(run: Run) -> bool:

@@ -44,6 +44,13 @@ def unreaped(processes: Sequence[Process], command: str, took_ns: int) -> list[L
     return [Left("zombie", f"{each.name or 'unnamed'} after {command}") for each in found]
 
 
+def sockets_left(home: Path, processes: Sequence[Process], command: str) -> list[Left]:
+    """Return the sockets below `home` of processes that are dead at the answer to a kill, by their names."""
+    dead = {each.name for each in processes if each.status is not None}
+    found = [path.name for path in sorted(home.rglob("*")) if path.name in dead and path.is_socket()]
+    return [Left("socket", f"{name} after {command}") for name in found]
+
+
 def processes_left(processes: Iterable[Process]) -> list[Left]:
     """Return the processes that have not ended."""
     return [Left("process", each.name or "unnamed") for each in processes if each.status is None]

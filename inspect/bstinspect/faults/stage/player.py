@@ -14,7 +14,13 @@ from bstinspect.errors import InspectError
 from bstinspect.faults.conversation import ConversationError
 from bstinspect.faults.run import Fired, Reply, Run
 from bstinspect.faults.stage.cluster import controller
-from bstinspect.faults.stage.leftovers import files_left, processes_left, unreaped, while_it_lives
+from bstinspect.faults.stage.leftovers import (
+    files_left,
+    processes_left,
+    sockets_left,
+    unreaped,
+    while_it_lives,
+)
 from bstinspect.faults.stage.stage import Stage
 from bstinspect.faults.stage.stops import StageError
 from bstinspect.faults.stage.subject import NOT_STARTED
@@ -53,9 +59,11 @@ class Player:
         self._asked: str | None = None
         self._asked_ns = 0
         self._left: list[Left] = []
+        self._home = Path()
 
     def play(self, home: Path) -> Run:
         """Run it, with its sockets below `home`. Raises OSError, PtraceError."""
+        self._home = home
         environment = {
             **os.environ,
             "XDG_RUNTIME_DIR": str(home),
@@ -151,7 +159,9 @@ class Player:
         scripted = self._conversation.is_scripted
         self._replies.append(Reply(self._asked, line, self._asked_ns, took, scripted))
         if line == "Ok" and _KILL.fullmatch(self._asked):
-            self._left += unreaped(self.stage.cast.processes, self._asked, took)
+            processes = self.stage.cast.processes
+            self._left += unreaped(processes, self._asked, took)
+            self._left += sockets_left(self._home, processes, self._asked)
         self._asked = None
         self._conversation.replied(line)
 
