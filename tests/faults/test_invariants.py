@@ -68,6 +68,10 @@ BROKEN = {
     "the command in flight ends too late": (
         "every-command-ends",
         played([*TREE, "exec 20 1 7"], STOP_20, 4, answers={4: UNAVAILABLE}, took={4: 2 * SECOND})),
+    "who is asked about a lost reply says so at once": (
+        "every-command-ends",
+        played([*TREE, "exec 20 1 7"], ["20.1:send(exec-reply)#1@entry=drop"], 4,
+               answers={4: UNAVAILABLE}, took={4: SECOND})),
     "a death is waited for": (
         "others-answer-in-time",
         played([*TREE, "exec 20 1 7"], KILL_20, 4, change=killed(20), took={4: SECOND // 2})),
@@ -189,6 +193,8 @@ def test_every_invariant_has_a_run_that_breaks_it() -> None:
         played([*TREE, "create 15", "pingall"], ["20.1:send(create-reply)#1@entry=delay:2s"], 4,
                answers={4: "Error: Parent is unavailable"}, took={4: SECOND},
                messages=(*LATE, message("ping-reply #5", 5, "15.1", "20.1"))),
+        played([*TREE, "exec 20 1 7"], ["20.1:send(exec-reply)#1@entry=drop"], 4,
+               answers={4: UNAVAILABLE}, took={4: SECOND // 2}),
         # A socket that cannot be removed goes with its directory.
         played([*TREE, "kill 20"], ["controller:unlink#1@entry=errno:EACCES"], 4,
                left=left("socket", "20.1 after kill 20")),

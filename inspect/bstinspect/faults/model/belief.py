@@ -104,7 +104,7 @@ class Belief:
         keeper = KEEPER_LIMIT if any(_keeper_is_slow(world, faults) for world in worlds) else 0
         limit = {
             "pingall": deadline,
-            "exec": 2 * deadline,  # silence, and a probe's silence
+            "exec": deadline if _is_lost_alone(worlds, faults) else 2 * deadline,  # a probe's silence too
             "create": 2 * deadline if line == _REFUSED else HELLO_LIMIT + KEEPER_LIMIT,
             "kill": 2 * deadline + keeper,  # SIGKILL takes no time
             "crash": DEATH_LIMIT,
@@ -131,6 +131,14 @@ def _waits(world: World, command: Command, faults: Sequence[Fired]) -> bool:
     if node not in world.ids:
         node = world.tree.place(command.node) if command.name == "create" else None
     return node is not None and bool(unsure.intersection(world.tree.path(node)))
+
+
+def _is_lost_alone(worlds: Sequence[World], faults: Sequence[Fired]) -> bool:
+    """Tell whether an exec or its reply was lost, and nothing else: who is asked about it says so at once."""
+    return bool(faults) and all(
+        each.injection.fault.kind == "drop" and each.injection.at.message in ("exec", "exec-reply")
+        for each in faults
+    ) and not any(world.cut or world.doubts or world.failing for world in worlds)  # fmt: skip
 
 
 def _keeper_is_slow(world: World, faults: Sequence[Fired]) -> bool:
