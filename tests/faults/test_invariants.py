@@ -198,6 +198,10 @@ def test_every_invariant_has_a_run_that_breaks_it() -> None:
         # A socket that cannot be removed goes with its directory.
         played([*TREE, "kill 20"], ["controller:unlink#1@entry=errno:EACCES"], 4,
                left=left("socket", "20.1 after kill 20")),
+        # So does that of a process which died before it was a node.
+        played([*TREE, "create 40", "kill 30"], ["40.1:send(hello)#1@entry=kill"], 4,
+               answers={4: "Error: the new process ended before it said hello"},
+               left=left("socket", "40.1 after kill 30")),
         # What the kernel never does to a wait excuses a traceback.
         played(TREE, ["controller:wait#1@entry=errno:EAGAIN"], 3, status=256,
                stderr="Traceback (most recent call last):\nOSError\n"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from bstinspect.faults.fault import ON_CALLS
 from bstinspect.faults.invariants.judging import judged
+from bstinspect.faults.invariants.requests import created
 from bstinspect.faults.model.belief import AT_ONCE_NS, KEEPER_LIMIT
 from bstinspect.faults.model.effects import effect
 
@@ -24,9 +25,11 @@ def left_behind(run: Run) -> Iterator[str]:
     """
     if run.trouble and (_is_waiting(run) or _is_frozen(run)):
         return
-    alone, unremoved = _died_alone(run), _cannot_remove(run)
+    alone = _died_alone(run)
     for left in run.left:
-        if not (left.kind == "file" and alone) and not (left.kind == "socket" and unremoved):
+        if left.kind == "socket" and not _is_removed(run, left.what.partition(" ")[0]):
+            continue
+        if left.kind != "file" or not alone:
             yield f"{left.kind} {left.what}"
 
 
@@ -87,9 +90,13 @@ def _died_alone(run: Run) -> bool:
     return False
 
 
-def _cannot_remove(run: Run) -> bool:
-    """Tell whether a file could not be removed by a fault: it goes with the directory."""
-    return any(
+def _is_removed(run: Run, who: str) -> bool:
+    """Tell whether a process's socket goes with its death, and not with the directory at the end.
+
+    The latter where it never was a node, or a fault has kept its socket from being removed.
+    """
+    was_node = any(each == who and (run.replies[at].line or "").startswith("Ok") for at, each in created(run))
+    return was_node and not any(
         each.injection.at.event == "unlink" and each.injection.fault.kind in ON_CALLS for each in run.fired
     )
 

@@ -60,14 +60,8 @@ def unwanted(run: Run) -> Iterator[str]:
     """
     if any(effect(each) in ("passing", "any") for each in run.fired):
         return
-    lives: Counter[int] = Counter()
-    for index, reply in enumerate(run.replies):
-        command = read(reply.command)
-        if command.name != "create" or command.answer or reply.line == "Error: Already exists":
-            continue
-        lives[command.node] += 1
-        who = f"{command.node}.{lives[command.node]}"
-        known_ns = _known_ns(run, index)
+    for index, who in created(run):
+        reply, known_ns = run.replies[index], _known_ns(run, index)
         late = [
             each for each in run.messages
             if each.sender == who and each.command > index and each.time_ns > known_ns
@@ -75,6 +69,16 @@ def unwanted(run: Run) -> Iterator[str]:
         ]  # fmt: skip
         if (reply.line or "").startswith("Error") and late:
             yield f"command {index + 1}, {reply.command}: {reply.line}, but {who} sends {late[0].text} later"
+
+
+def created(run: Run) -> Iterator[tuple[int, str]]:
+    """Yield each create that was tried: which command it was, and its process's name, whatever came of it."""
+    lives: Counter[int] = Counter()
+    for index, reply in enumerate(run.replies):
+        command = read(reply.command)
+        if command.name == "create" and not command.answer and reply.line != "Error: Already exists":
+            lives[command.node] += 1
+            yield index, f"{command.node}.{lives[command.node]}"
 
 
 def _known_ns(run: Run, command: int) -> int:
