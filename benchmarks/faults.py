@@ -36,7 +36,7 @@ _PIPES: Final = 5
 def run(*, quick: bool) -> tuple[list[Figure], dict[str, object]]:
     """Explore, and play again; return figures and details.
 
-    Raises Mismatch where an invariant is violated.
+    Raises Mismatch where an invariant is violated, or where a run that is played again is another.
     """
     lines = SCENARIO.read_text().splitlines()
     scenario = Scenario(tuple(line for line in lines if line and not line.startswith("#")))
@@ -47,6 +47,8 @@ def run(*, quick: bool) -> tuple[list[Figure], dict[str, object]]:
         whole = _explored(pool, Plan(scenario, sample=40 if quick else None))
         stages.stage("scenarios played again", len(_FAULTS) * len(_SEEDS))
         again = _replayed(pool, scenario, stages, 10 if quick else _REPLAYS)
+    if again < 100:
+        raise Mismatch(f"faults: {again:.4g}% of the runs that were played again were like the first")
     piped = _piped(scenario)
     each = single.seconds * single.processors / len(single.outcomes)
     figures = [

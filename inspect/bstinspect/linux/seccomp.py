@@ -30,9 +30,10 @@ _ARCH: Final = 4
 _FUTEX_OPERATION: Final = 24
 _FUTEX_TIMEOUT: Final = 40
 """The second and the fourth argument; their lower halves come first."""
-_FUTEX_WAIT: Final = 0
-_FUTEX_WAIT_BITSET: Final = 9
-_FUTEX_COMMANDS: Final = 0x7F
+FUTEX_WAIT: Final = 0
+FUTEX_WAIT_BITSET: Final = 9
+FUTEX_COMMANDS: Final = 0x7F
+"""Operations of futex(2), and the mask without the flags."""
 _ANY: Final = 0xFFFFFFFF
 _MOST: Final = 4096
 """BPF_MAXINSNS."""
@@ -64,9 +65,9 @@ def _timed_wait(futex: int) -> list[tuple[int, int, int, int]]:
     return [
         (_JUMP_EQUAL, 0, 9, futex),
         (_LOAD, 0, 0, _FUTEX_OPERATION),
-        (_AND, 0, 0, _FUTEX_COMMANDS),
-        (_JUMP_EQUAL, 1, 0, _FUTEX_WAIT),
-        (_JUMP_EQUAL, 0, 5, _FUTEX_WAIT_BITSET),
+        (_AND, 0, 0, FUTEX_COMMANDS),
+        (_JUMP_EQUAL, 1, 0, FUTEX_WAIT),
+        (_JUMP_EQUAL, 0, 5, FUTEX_WAIT_BITSET),
         (_LOAD, 0, 0, _FUTEX_TIMEOUT),
         (_JUMP_SET, 2, 0, _ANY),
         (_LOAD, 0, 0, _FUTEX_TIMEOUT + 4),

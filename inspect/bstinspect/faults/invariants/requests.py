@@ -61,13 +61,16 @@ def unwanted(run: Run) -> Iterator[str]:
     if any(effect(each) in ("passing", "any") for each in run.fired):
         return
     for index, who in created(run):
-        reply, known_ns = run.replies[index], _known_ns(run, index)
+        reply = run.replies[index]
+        if not (reply.line or "").startswith("Error"):
+            continue
+        known_ns = _known_ns(run, index)
         late = [
             each for each in run.messages
             if each.sender == who and each.command > index and each.time_ns > known_ns
             and each.name in _REPLIES
         ]  # fmt: skip
-        if (reply.line or "").startswith("Error") and late:
+        if late:
             yield f"command {index + 1}, {reply.command}: {reply.line}, but {who} sends {late[0].text} later"
 
 

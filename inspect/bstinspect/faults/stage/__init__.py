@@ -1,6 +1,6 @@
 """The stage: a process tree of which one thread runs at a time, with time and order given by us.
 
-`player` holds the conversation, `driven` one that is led step by step. `subject` starts the program,
+`player` holds the conversation, `directed` one that is led step by step. `subject` starts the program,
 `cluster` is ours as one, `leftovers` what it leaves.
 
 `stage` decides about calls and faults; `stops` takes ptrace's stops, `turns` says who goes on, `waiting` what

@@ -32,8 +32,8 @@ _BILLION: Final = 1_000_000_000
 _REAL: Final = frozenset({time.CLOCK_REALTIME, 5})  # 5: CLOCK_REALTIME_COARSE
 _MONOTONIC: Final = frozenset({time.CLOCK_MONOTONIC, time.CLOCK_MONOTONIC_RAW, 6, time.CLOCK_BOOTTIME})
 _RDTSC: Final = b"\x0f\x31"
-_SYSCALL: Final = b"\x0f\x05"
 _RDTSCP: Final = b"\x0f\x01\xf9"
+_SYSCALL: Final = b"\x0f\x05"
 _TSC_PER_NS: Final = 2
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bstinspect.decode.architecture import native_numbers
 from bstinspect.linux import memory
+from bstinspect.linux.seccomp import FUTEX_COMMANDS, FUTEX_WAIT
 
 if TYPE_CHECKING:
     from bstinspect.faults.stage.clock import Clock
@@ -37,8 +38,6 @@ _BILLION: Final = 1_000_000_000
 _libc = ctypes.CDLL(None, use_errno=True)
 _PIDFD_GETFD: Final = 438
 _TIMER_ABSTIME: Final = 1
-_FUTEX_COMMANDS: Final = 0x7F
-_FUTEX_WAIT: Final = 0
 _FUTEX_CLOCK_REALTIME: Final = 256
 _NONE_LEFT: Final = (errno.EMFILE, errno.ENFILE)
 
@@ -170,7 +169,7 @@ class Readiness:
 def _futex(thread: Thread, clock: Clock) -> Wait:
     address, operation, value, timeout = thread.arguments[:4]
     patience = _timespec(thread.tid, timeout)
-    if patience is not None and operation & _FUTEX_COMMANDS != _FUTEX_WAIT:  # then it is a time of a clock
+    if patience is not None and operation & FUTEX_COMMANDS != FUTEX_WAIT:  # then it is a time of a clock
         kind = time.CLOCK_REALTIME if operation & _FUTEX_CLOCK_REALTIME else time.CLOCK_MONOTONIC
         patience -= clock.reading(kind)
     word = (address, value & 0xFFFFFFFF)
