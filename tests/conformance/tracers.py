@@ -92,6 +92,9 @@ def run(
     """Run `command` under `tracer`, below `base`, whose contents are made anew."""
     work, to = base / "work", base / "trace"
     shutil.rmtree(base, ignore_errors=True)
+    if base.exists():  # a program has taken the right to look into a folder from itself
+        subprocess.run(["chmod", "-R", "u+rwx", str(base)], check=True)
+        shutil.rmtree(base)
     for folder in (work, to):
         folder.mkdir(parents=True)
     if prepare is not None:
